@@ -1,0 +1,130 @@
+//! Time, injected: the system's clocks, or one that a test moves by hand.
+
+use std::sync::{Arc, LazyLock, Mutex, Weak};
+use std::thread::Thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::event::time::Wall;
+use crate::sync::lock;
+
+/// Where a pipeline takes its time from.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Clock {
+    #[default]
+    System,
+    Manual(Arc<ManualClock>),
+}
+
+/// Monotonic time is counted from here.
+static START: LazyLock<Instant> = LazyLock::new(system_instant);
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
+fn system_instant() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+fn system_time() -> SystemTime {
+    SystemTime::now()
+}
+
+impl Clock {
+    /// Monotonic nanoseconds since some fixed point.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        match self {
+            Self::System => {
+                let since = system_instant().saturating_duration_since(*START);
+                since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
+            }
+            Self::Manual(clock) => lock(&clock.state).now,
+        }
+    }
+
+    /// Wall time.
+    #[inline]
+    pub(crate) fn wall(&self) -> Wall {
+        match self {
+            Self::System => Wall::from(system_time()),
+            Self::Manual(clock) => lock(&clock.state).wall,
+        }
+    }
+
+    /// Parks the thread until it is unparked or `timeout` has passed on this clock.
+    pub(crate) fn park(&self, timeout: Option<Duration>) {
+        match (self, timeout) {
+            (Self::System, Some(timeout)) => std::thread::park_timeout(timeout),
+            (Self::System, None) => std::thread::park(),
+            (Self::Manual(clock), _) => {
+                lock(&clock.state).parked.push(std::thread::current());
+                std::thread::park();
+            }
+        }
+    }
+}
+
+/// A clock that stands still until it is moved.
+#[derive(Debug)]
+pub(crate) struct ManualClock {
+    state: Mutex<ManualState>,
+}
+
+#[derive(Debug)]
+struct ManualState {
+    now: u64,
+    wall: Wall,
+    parked: Vec<Thread>,
+    watchers: Vec<Weak<dyn ClockWatcher>>,
+}
+
+/// Something that must act when a manual clock has moved.
+pub(crate) trait ClockWatcher: Send + Sync + std::fmt::Debug {
+    fn clock_moved(&self);
+}
+
+impl ManualClock {
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    pub(crate) fn new(wall: Wall) -> Self {
+        let state = ManualState { now: 1, wall, parked: Vec::new(), watchers: Vec::new() };
+        Self { state: Mutex::new(state) }
+    }
+
+    /// Moves both clocks and wakes whoever waits on them.
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    pub(crate) fn advance(&self, by: Duration) {
+        self.change(|state| {
+            state.now = state.now.saturating_add(crate::event::value::saturating_nanos(by));
+            let nanos = u64::from(state.wall.nanos) + u64::from(by.subsec_nanos());
+            let carry = nanos / 1_000_000_000;
+            let seconds = by.as_secs().saturating_add(carry);
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            state.wall = Wall {
+                seconds: state.wall.seconds.saturating_add(seconds),
+                nanos: u32::try_from(nanos % 1_000_000_000).unwrap_or(0),
+            };
+        });
+    }
+
+    /// Makes the wall clock jump; monotonic time goes on as it was.
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    pub(crate) fn set_wall(&self, wall: Wall) {
+        self.change(|state| state.wall = wall);
+    }
+
+    pub(crate) fn watch(&self, watcher: Weak<dyn ClockWatcher>) {
+        lock(&self.state).watchers.push(watcher);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut ManualState)) {
+        let (parked, watchers) = {
+            let mut state = lock(&self.state);
+            change(&mut state);
+            state.watchers.retain(|watcher| watcher.strong_count() > 0);
+            (std::mem::take(&mut state.parked), state.watchers.clone())
+        };
+        parked.iter().for_each(Thread::unpark);
+        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+            watcher.clock_moved();
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! [`Event`]: what a unit of work leaves behind. Immutable.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::event::array::ArrayData;
+use crate::event::ids::{EventId, SpanId, TraceContext, TraceId};
+use crate::event::keys::{self, Key};
+use crate::event::outcome::Outcome;
+use crate::event::time::Wall;
+use crate::event::value::{OwnedValue, ToValue, Value};
+use crate::process::Process;
+use crate::record::buffer::{Kind, range, unrange};
+
+/// The fixed part of an event: copied as one piece through the pipeline.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) name: &'static str,
+    pub(crate) event_id: EventId,
+    pub(crate) context: TraceContext,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) wall: Wall,
+    pub(crate) duration_ns: u64,
+    pub(crate) outcome: Outcome,
+    /// The reason of a decline, the cause of a cancellation.
+    pub(crate) detail: Option<&'static str>,
+    pub(crate) held_ns: Option<u64>,
+    pub(crate) incomplete: bool,
+    pub(crate) dropped: u32,
+    pub(crate) renamed: u32,
+}
+
+/// One finished unit of work: identity, outcome, times and ordered fields, each key once.
+///
+/// Exporters and tests read it; nobody writes it.
+#[derive(Clone)]
+pub struct Event {
+    pub(crate) head: Head,
+    /// The name of an event that was read back.
+    pub(crate) own_name: Option<String>,
+    pub(crate) process: Arc<Process>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) text: String,
+    pub(crate) blob: Vec<u8>,
+    pub(crate) arrays: Vec<ArrayData>,
+}
+
+/// A field, ready to be encoded. Ranges are of `text` and `blob`, arrays by their number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: EntryKey,
+    pub(crate) kind: Kind,
+    pub(crate) data: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum EntryKey {
+    Static(&'static Key),
+    Text(u64),
+}
+
+/// The key of a field, with its JSON form where that is known without looking.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct FieldKey<'e> {
+    name: &'e str,
+    json: Option<&'static str>,
+}
+
+impl<'e> FieldKey<'e> {
+    /// The name.
+    #[inline]
+    pub fn name(&self) -> &'e str {
+        self.name
+    }
+
+    /// `,"name":`, for names made when the program was compiled that need no escaping.
+    #[inline]
+    pub fn json(&self) -> Option<&'static str> {
+        self.json
+    }
+}
+
+impl Event {
+    pub(crate) fn empty(process: Arc<Process>) -> Self {
+        let head = Head {
+            name: "",
+            event_id: EventId(0),
+            context: TraceContext::new(TraceId(1), SpanId(1)),
+            parent: None,
+            wall: Wall::default(),
+            duration_ns: 0,
+            outcome: Outcome::Ok,
+            detail: None,
+            held_ns: None,
+            incomplete: false,
+            dropped: 0,
+            renamed: 0,
+        };
+        Self {
+            head,
+            own_name: None,
+            process,
+            entries: Vec::new(),
+            text: String::new(),
+            blob: Vec::new(),
+            arrays: Vec::new(),
+        }
+    }
+
+    /// The name of the unit.
+    #[inline]
+    pub fn name(&self) -> &str {
+        self.own_name.as_deref().unwrap_or(self.head.name)
+    }
+
+    /// How the unit ended.
+    #[inline]
+    pub fn outcome(&self) -> Outcome {
+        self.head.outcome
+    }
+
+    /// The id of this event.
+    pub fn event_id(&self) -> EventId {
+        self.head.event_id
+    }
+
+    /// Wall time at the start of the unit.
+    pub fn timestamp(&self) -> SystemTime {
+        self.head.wall.system_time()
+    }
+
+    /// Wall time at the start as seconds since 1970, negative before, and nanoseconds within.
+    pub fn unix_time(&self) -> (i64, u32) {
+        (self.head.wall.seconds, self.head.wall.nanos)
+    }
+
+    /// How long the unit took, by the monotonic clock.
+    pub fn duration(&self) -> Duration {
+        Duration::from_nanos(self.head.duration_ns)
+    }
+
+    /// Trace id, the unit's own span id, flags.
+    pub fn trace_context(&self) -> &TraceContext {
+        &self.head.context
+    }
+
+    /// The unit this one was opened in, or the remote parent.
+    pub fn parent_span_id(&self) -> Option<SpanId> {
+        self.head.parent
+    }
+
+    /// What produced the event: build, service, host, process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The fields in the order in which their keys first appeared, each key once.
+    pub fn fields(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
+        self.entries().map(|(key, value)| (key.name, value))
+    }
+
+    /// As [`Event::fields`], for encoders.
+    #[doc(hidden)]
+    #[inline]
+    pub fn entries(&self) -> impl Iterator<Item = (FieldKey<'_>, Value<'_>)> {
+        self.entries.iter().map(|entry| (self.key(entry), self.value(entry)))
+    }
+
+    /// How many fields there are.
+    pub fn field_count(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// A field by its key, or one of `name`, `outcome`, `duration_ns` and the process fields.
+    pub fn get(&self, key: &str) -> Option<Value<'_>> {
+        let field = self.entries().find(|(known, _)| known.name == key).map(|(_, value)| value);
+        field.or_else(|| match key {
+            "name" => Some(Value::Str(self.name())),
+            "outcome" => Some(Value::Str(self.head.outcome.as_str())),
+            "duration_ns" => Some(Value::U64(self.head.duration_ns)),
+            _ => self.process.fields().find(|(known, _)| *known == key).map(|(_, value)| value),
+        })
+    }
+
+    /// The bytes the fields take.
+    pub fn size_hint(&self) -> usize {
+        self.entries.len() * size_of::<Entry>() + self.text.len() + self.blob.len()
+    }
+
+    #[inline]
+    fn key(&self, entry: &Entry) -> FieldKey<'_> {
+        match entry.key {
+            EntryKey::Static(key) => FieldKey { name: key.name(), json: key.json() },
+            EntryKey::Text(at) => {
+                FieldKey { name: self.text.get(unrange(at)).unwrap_or_default(), json: None }
+            }
+        }
+    }
+
+    #[inline]
+    fn value(&self, entry: &Entry) -> Value<'_> {
+        match entry.kind {
+            Kind::Bool => Value::Bool(entry.data != 0),
+            Kind::I64 => Value::I64(entry.data.cast_signed()),
+            Kind::U64 => Value::U64(entry.data),
+            Kind::F64 => Value::F64(f64::from_bits(entry.data)),
+            Kind::Str => Value::Str(self.text.get(unrange(entry.data)).unwrap_or_default()),
+            Kind::Bytes => Value::Bytes(self.blob.get(unrange(entry.data)).unwrap_or_default()),
+            Kind::Array => match usize::try_from(entry.data).ok().and_then(|at| self.arrays.get(at)) {
+                Some(list) => Value::Array(list),
+                None => Value::Absent,
+            },
+            Kind::KeyText => Value::Absent,
+        }
+    }
+
+    /// Adds a field of ode's own, or of an event read back; no check of the key.
+    pub(crate) fn push(&mut self, key: EntryKey, value: Value<'_>) {
+        let (kind, data) = match value {
+            Value::Absent => return,
+            Value::Bool(v) => (Kind::Bool, u64::from(v)),
+            Value::I64(v) => (Kind::I64, v.cast_unsigned()),
+            Value::U64(v) => (Kind::U64, v),
+            Value::F64(v) => (Kind::F64, v.to_bits()),
+            Value::Duration(v) => (Kind::U64, crate::event::value::saturating_nanos(v)),
+            Value::Str(v) => (Kind::Str, self.push_text(v)),
+            Value::Display(v) => (Kind::Str, self.push_text(&v.to_string())),
+            Value::Debug(v) => (Kind::Str, self.push_text(&format!("{v:?}"))),
+            Value::Bytes(v) => {
+                let at = range(self.blob.len(), v.len());
+                self.blob.extend_from_slice(v);
+                (Kind::Bytes, at)
+            }
+            Value::Array(v) => {
+                let mut items = Vec::new();
+                v.for_each(&mut |item| items.extend(item.to_owned_value()));
+                let elements: Vec<_> = items
+                    .iter()
+                    .filter_map(|item| crate::event::array::Element::of(item.to_value()))
+                    .collect();
+                (Kind::Array, self.push_array(ArrayData::of(&elements)))
+            }
+        };
+        self.entries.push(Entry { key, kind, data });
+    }
+
+    pub(crate) fn push_text(&mut self, text: &str) -> u64 {
+        let at = range(self.text.len(), text.len());
+        self.text.push_str(text);
+        at
+    }
+
+    pub(crate) fn push_array(&mut self, list: ArrayData) -> u64 {
+        self.arrays.push(list);
+        self.arrays.len() as u64 - 1
+    }
+}
+
+impl fmt::Debug for Event {
+    /// The whole event, for test failures: fixed part first, then the fields in order.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        map.entry(&"timestamp", &format_args!("{}", self.head.wall));
+        map.entry(&"name", &self.name());
+        map.entry(&"outcome", &format_args!("{}", self.head.outcome));
+        map.entry(&"duration_ns", &self.head.duration_ns);
+        map.entry(&"trace_id", &self.head.context.trace_id());
+        map.entry(&"span_id", &self.head.context.span_id());
+        if let Some(parent) = self.head.parent {
+            map.entry(&"parent_span_id", &parent);
+        }
+        map.entry(&"build_id", &self.process.build_id());
+        for (key, value) in self.fields() {
+            map.entry(&format_args!("{key}"), &value);
+        }
+        map.finish()
+    }
+}
+
+/// Puts an [`Event`] together outside a unit of work: for readers of stored events.
+///
+/// ```
+/// use ode_core::{EventBuilder, Outcome, Value};
+/// let event = EventBuilder::new("cart.checkout")
+///     .outcome(Outcome::Declined)
+///     .field("cart.items", Value::U64(0))
+///     .build();
+/// assert_eq!(event.get("cart.items"), Some(Value::U64(0)));
+/// ```
+#[derive(Debug)]
+#[must_use = "a builder does nothing until `.build()`"]
+pub struct EventBuilder {
+    event: Event,
+}
+
+impl EventBuilder {
+    /// An event of this name: outcome ok, at 1970, of no duration.
+    pub fn new(name: impl Into<String>) -> Self {
+        let mut event = Event::empty(Arc::default());
+        event.own_name = Some(name.into());
+        Self { event }
+    }
+
+    /// Sets how the unit ended.
+    pub fn outcome(mut self, outcome: Outcome) -> Self {
+        self.event.head.outcome = outcome;
+        self
+    }
+
+    /// Sets the time of the start from RFC 3339 text in UTC; `None` if it is not that.
+    pub fn timestamp(mut self, rfc3339: &str) -> Option<Self> {
+        self.event.head.wall = Wall::parse(rfc3339)?;
+        Some(self)
+    }
+
+    /// Sets the time of the start.
+    pub fn unix_time(mut self, seconds: i64, nanos: u32) -> Self {
+        self.event.head.wall = Wall { seconds, nanos };
+        self
+    }
+
+    /// Sets how long the unit took.
+    pub fn duration_ns(mut self, nanos: u64) -> Self {
+        self.event.head.duration_ns = nanos;
+        self
+    }
+
+    /// Sets the event's own id.
+    pub fn event_id(mut self, id: EventId) -> Self {
+        self.event.head.event_id = id;
+        self
+    }
+
+    /// Sets trace id and span id.
+    pub fn trace_context(mut self, context: TraceContext) -> Self {
+        self.event.head.context = context;
+        self
+    }
+
+    /// Sets the parent.
+    pub fn parent_span_id(mut self, parent: SpanId) -> Self {
+        self.event.head.parent = Some(parent);
+        self
+    }
+
+    /// Sets what produced the event.
+    pub fn process(mut self, process: Arc<Process>) -> Self {
+        self.event.process = process;
+        self
+    }
+
+    /// Adds a field; of two with one key the later one counts.
+    pub fn field(mut self, key: &str, value: Value<'_>) -> Self {
+        let known = self.event.entries().position(|(known, _)| known.name == key);
+        let at = self.event.push_text(key);
+        self.event.push(EntryKey::Text(at), value);
+        if let (Some(known), false) = (known, value.is_absent()) {
+            if let Some(last) = self.event.entries.pop() {
+                if let Some(entry) = self.event.entries.get_mut(known) {
+                    *entry = last;
+                }
+            }
+        }
+        self
+    }
+
+    /// The event.
+    pub fn build(self) -> Event {
+        self.event
+    }
+}
+
+/// What the event says of itself, after its fields.
+pub(crate) fn push_notes(event: &mut Event, truncated: &[String]) {
+    let head = event.head;
+    match (head.outcome, head.detail) {
+        (Outcome::Declined, Some(reason)) => {
+            event.push(EntryKey::Static(&keys::DECLINED_REASON), Value::Str(reason));
+        }
+        (Outcome::Cancelled, Some(cause)) => {
+            event.push(EntryKey::Static(&keys::CANCELLED_CAUSE), Value::Str(cause));
+        }
+        _ => {}
+    }
+    if let Some(held) = head.held_ns {
+        event.push(EntryKey::Static(&keys::HELD_NS), Value::U64(held));
+    }
+    if head.incomplete {
+        event.push(EntryKey::Static(&keys::INCOMPLETE), Value::Bool(true));
+    }
+    if !truncated.is_empty() {
+        let names = truncated.to_vec();
+        event.push(EntryKey::Static(&keys::TRUNCATED_FIELDS), Value::Array(&names));
+    }
+    if head.dropped > 0 {
+        let count = Value::U64(head.dropped.into());
+        event.push(EntryKey::Static(&keys::DROPPED_FIELDS), count);
+    }
+    if head.renamed > 0 {
+        let count = Value::U64(head.renamed.into());
+        event.push(EntryKey::Static(&keys::RENAMED_FIELDS), count);
+    }
+}
+
+impl PartialEq<OwnedValue> for Value<'_> {
+    fn eq(&self, other: &OwnedValue) -> bool {
+        self.to_owned_value().is_some_and(|value| value == *other)
+    }
+}

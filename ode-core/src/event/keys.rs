@@ -1,0 +1,263 @@
+//! Field keys: every name ode itself writes, in one table, and what users may not overwrite.
+
+/// A key known when the program is compiled: name, JSON form and hash are all constants.
+#[derive(Debug)]
+#[doc(hidden)]
+pub struct Key {
+    name: &'static str,
+    /// `,"name":`, or empty where the name needs escaping.
+    json: &'static str,
+    hash: u32,
+}
+
+impl Key {
+    /// A user's key. Fails to compile for an empty name and for names ode writes.
+    #[must_use]
+    pub const fn new(name: &'static str, json: &'static str) -> Self {
+        assert!(!name.is_empty(), "an event field needs a name");
+        match reserved(name) {
+            Reserved::No => {}
+            Reserved::Written => {
+                panic_written();
+            }
+            Reserved::Parent => {
+                panic_parent();
+            }
+        }
+        Self::ours(name, json)
+    }
+
+    /// A key that ode writes.
+    pub(crate) const fn ours(name: &'static str, json: &'static str) -> Self {
+        Self { name, json, hash: hash(name) }
+    }
+
+    #[inline]
+    pub(crate) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[inline]
+    pub(crate) const fn json(&self) -> Option<&'static str> {
+        if self.json.is_empty() { None } else { Some(self.json) }
+    }
+
+    #[inline]
+    pub(crate) const fn hash(&self) -> u32 {
+        self.hash
+    }
+}
+
+#[expect(clippy::panic, reason = "runs in const evaluation only: this is the compile error")]
+const fn panic_written() {
+    panic!("this key is written by ode itself; choose another, such as app.<key>")
+}
+
+#[expect(clippy::panic, reason = "runs in const evaluation only: this is the compile error")]
+const fn panic_parent() {
+    panic!("ode writes keys below this one, and no key is both a value and a prefix; choose another, such as app.<key>")
+}
+
+/// The hash fields are compared by: FNV-1a folded to 32 bits, so that the last characters of
+/// `field_0001`, `field_0002`, … reach every bit.
+pub(crate) const fn hash(name: &str) -> u32 {
+    let bytes = name.as_bytes();
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest {
+        hash = (hash ^ *first as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        rest = tail;
+    }
+    hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hash >> 32) as u32
+}
+
+macro_rules! our_keys {
+    ($($(#[$doc:meta])* $konst:ident = $name:literal;)*) => {
+        $($(#[$doc])* pub(crate) static $konst: Key = Key::ours($name, concat!(",\"", $name, "\":"));)*
+
+        /// Every complete name that ode writes.
+        pub(crate) const WRITTEN: &[&str] = &[$($name),*];
+    };
+}
+
+our_keys! {
+    TIMESTAMP = "timestamp";
+    NAME = "name";
+    OUTCOME = "outcome";
+    DURATION = "duration_ns";
+    EVENT_ID = "event_id";
+    TRACE_ID = "trace_id";
+    SPAN_ID = "span_id";
+    PARENT_SPAN_ID = "parent_span_id";
+    BUILD_ID = "build_id";
+    BUILD_SOURCE = "build.source";
+    SERVICE_NAME = "service.name";
+    SERVICE_VERSION = "service.version";
+    REVISION = "vcs.ref.head.revision";
+    ENVIRONMENT = "deployment.environment.name";
+    HOST_NAME = "host.name";
+    PROCESS_PID = "process.pid";
+    DECLINED_REASON = "declined.reason";
+    CANCELLED_CAUSE = "cancelled.cause";
+    ERROR_TYPE = "error.type";
+    ERROR_MESSAGE = "error.message";
+    ERROR_CHAIN = "error.chain";
+    HELD_NS = "held_ns";
+    INCOMPLETE = "incomplete";
+    SAMPLE_RATE = "sample_rate";
+    TRUNCATED_FIELDS = "ode.truncated_fields";
+    DROPPED_FIELDS = "ode.dropped_fields";
+    RENAMED_FIELDS = "ode.renamed_fields";
+}
+
+/// Families of names: whatever begins with one of these is ode's.
+pub(crate) const FAMILIES: &[&str] = &[
+    "build.",
+    "cancelled.",
+    "change.",
+    "declined.",
+    "did.",
+    "error.",
+    "experiment.",
+    "field.",
+    "flag.",
+    "ode.",
+    "sample.",
+    "timed.",
+    "would.",
+];
+
+/// Where a user's value goes whose key is reserved.
+pub(crate) const MOVED_PREFIX: &str = "field.";
+
+/// Whether a name is ode's, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reserved {
+    No,
+    /// ode writes this key, or its whole family.
+    Written,
+    /// ode writes keys below it.
+    Parent,
+}
+
+/// The one rule about names: a user's key may not be one of ode's, nor below one of ode's values,
+/// nor a parent of one.
+pub(crate) const fn reserved(name: &str) -> Reserved {
+    let mut families = FAMILIES;
+    while let [family, rest @ ..] = families {
+        if starts_with(name, family) {
+            return Reserved::Written;
+        }
+        if is_parent(name, family) {
+            return Reserved::Parent;
+        }
+        families = rest;
+    }
+    let mut written = WRITTEN;
+    while let [ours, rest @ ..] = written {
+        if starts_with(name, ours) && (name.len() == ours.len() || is_parent(ours, name)) {
+            return Reserved::Written;
+        }
+        if is_parent(name, ours) {
+            return Reserved::Parent;
+        }
+        written = rest;
+    }
+    Reserved::No
+}
+
+/// [`reserved`] behind a quick look at the first segment, for keys made at run time.
+pub(crate) fn reserved_at_run_time(name: &str) -> Reserved {
+    let root = name.split('.').next().unwrap_or(name);
+    match root {
+        "build" | "build_id" | "cancelled" | "change" | "declined" | "deployment" | "did"
+        | "duration_ns" | "error" | "event_id" | "experiment" | "field" | "flag" | "held_ns"
+        | "host" | "incomplete" | "name" | "ode" | "outcome" | "parent_span_id" | "process"
+        | "sample" | "sample_rate" | "service" | "span_id" | "timed" | "timestamp" | "trace_id"
+        | "vcs" | "would" => reserved(name),
+        _ => Reserved::No,
+    }
+}
+
+const fn starts_with(text: &str, prefix: &str) -> bool {
+    let (mut text, mut prefix) = (text.as_bytes(), prefix.as_bytes());
+    loop {
+        match (text, prefix) {
+            (_, []) => return true,
+            ([a, text_rest @ ..], [b, prefix_rest @ ..]) if *a == *b => {
+                text = text_rest;
+                prefix = prefix_rest;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Whether `child` is `parent` followed by a dot and more (or by the dot that ends a family).
+const fn is_parent(parent: &str, child: &str) -> bool {
+    let (mut parent, mut child) = (parent.as_bytes(), child.as_bytes());
+    loop {
+        match (parent, child) {
+            ([], [b'.', ..]) => return true,
+            ([a, parent_rest @ ..], [b, child_rest @ ..]) if *a == *b => {
+                parent = parent_rest;
+                child = child_rest;
+            }
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_ours_is_both_a_value_and_a_prefix() {
+        for value in WRITTEN {
+            for other in WRITTEN.iter().chain(FAMILIES) {
+                assert!(!other.starts_with(&format!("{value}.")), "{value} is a prefix of {other}");
+            }
+            assert!(!FAMILIES.contains(&format!("{value}.").as_str()), "{value}");
+        }
+    }
+
+    #[test]
+    fn reserved_names() {
+        for ours in WRITTEN {
+            assert_eq!(reserved(ours), Reserved::Written, "{ours}");
+        }
+        for family in FAMILIES {
+            assert_eq!(reserved(&format!("{family}x")), Reserved::Written, "{family}");
+            assert_eq!(reserved(family.trim_end_matches('.')), Reserved::Parent, "{family}");
+        }
+        for below in ["name.first", "outcome.kind", "timestamp.ms", "service.name.short"] {
+            assert_eq!(reserved(below), Reserved::Written, "{below}");
+        }
+        for parent in ["host", "service", "vcs", "vcs.ref", "process", "deployment.environment"] {
+            assert_eq!(reserved(parent), Reserved::Parent, "{parent}");
+        }
+        for free in ["user.id", "names", "host.arch", "service.instance.id", "errors", "app.name", "timeds"] {
+            assert_eq!(reserved(free), Reserved::No, "{free}");
+        }
+    }
+
+    #[test]
+    fn the_quick_look_knows_every_root() {
+        for ours in WRITTEN.iter().chain(FAMILIES) {
+            let name = if ours.ends_with('.') { format!("{ours}x") } else { (*ours).to_owned() };
+            assert_eq!(reserved_at_run_time(&name), reserved(&name), "{name}");
+            let root = name.split('.').next().unwrap();
+            assert_eq!(reserved_at_run_time(root), reserved(root), "{root}");
+        }
+    }
+
+    #[test]
+    fn hashes_spread() {
+        let mut low: Vec<u32> = (0..1_024).map(|n| hash(&format!("field_{n:04}")) & 0xfff).collect();
+        low.sort_unstable();
+        low.dedup();
+        assert!(low.len() > 850, "{} of 1024 distinct in 12 bits", low.len());
+    }
+}

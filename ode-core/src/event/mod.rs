@@ -1,0 +1,16 @@
+//! The event model: values, identities, outcomes, names and limits, and the finished [`Event`].
+
+pub(crate) mod array;
+pub(crate) mod finished;
+pub(crate) mod ids;
+pub(crate) mod keys;
+pub(crate) mod limits;
+pub(crate) mod outcome;
+pub(crate) mod time;
+pub(crate) mod value;
+
+pub use finished::{Event, EventBuilder, FieldKey};
+pub use ids::{EventId, ParseTraceparentError, SpanId, TraceContext, TraceId};
+pub use limits::Limits;
+pub use outcome::{CancelCause, Failure, Outcome};
+pub use value::{OwnedValue, Sensitive, ToArray, ToNumber, ToValue, Value};

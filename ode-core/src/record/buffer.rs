@@ -1,0 +1,303 @@
+//! The typed arena: one 24-byte entry per write, text and bytes beside it.
+//!
+//! ```text
+//! fields: [key → Key | hash | kind, flags | data]   data: the scalar, or offset << 32 | length
+//! text:   strings and run-time keys, one after the other
+//! blob:   byte values, and lists as [kind, payload]*
+//! ```
+//! A run-time key takes an entry of its own ([`Kind::KeyText`]) before its value's entry.
+
+use crate::event::keys::{self, Key, Reserved};
+use crate::event::limits::{Limits, cut};
+use crate::record::counter::Counters;
+use crate::record::prepare::Prepared;
+
+/// What `data` means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    Bool,
+    I64,
+    U64,
+    F64,
+    /// A range of `text`.
+    Str,
+    /// A range of `blob`.
+    Bytes,
+    /// A range of `blob`.
+    Array,
+    /// A range of `text`: the key of the next entry.
+    KeyText,
+}
+
+/// Copied to units opened below this one.
+pub(crate) const INHERITED: u8 = 1;
+/// An element of a list, not a value.
+pub(crate) const APPEND: u8 = 2;
+/// An amount to add when merged into the owner's record.
+pub(crate) const DELTA: u8 = 4;
+/// The value was longer than what is kept.
+pub(crate) const TRUNCATED: u8 = 8;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    pub(crate) key: Option<&'static Key>,
+    pub(crate) data: u64,
+    pub(crate) hash: u32,
+    pub(crate) kind: Kind,
+    pub(crate) flags: u8,
+}
+
+/// A key as the writer has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KeyRef<'k> {
+    Static(&'static Key),
+    Text(&'k str),
+}
+
+impl KeyRef<'_> {
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Static(key) => key.name(),
+            Self::Text(name) => name,
+        }
+    }
+
+    pub(crate) fn hash(&self) -> u32 {
+        match self {
+            Self::Static(key) => key.hash(),
+            Self::Text(name) => keys::hash(name),
+        }
+    }
+}
+
+/// What was left out or changed, for the event to say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    /// Fields that found no room.
+    pub(crate) dropped: u32,
+    /// Fields whose key was reserved and went to `field.<key>`.
+    pub(crate) renamed: u32,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Buffer {
+    pub(crate) fields: Vec<Field>,
+    pub(crate) text: String,
+    pub(crate) blob: Vec<u8>,
+    pub(crate) losses: Losses,
+    pub(crate) counters: Counters,
+    pub(crate) limits: Limits,
+    /// Entries that fit before duplicates are thrown out.
+    pub(crate) room: usize,
+    /// Bytes that fit before duplicates are thrown out.
+    pub(crate) byte_room: usize,
+}
+
+/// Offset and length as one word.
+pub(crate) const fn range(start: usize, length: usize) -> u64 {
+    ((start as u64) << 32) | (length as u64 & 0xffff_ffff)
+}
+
+/// The range a word holds.
+pub(crate) const fn unrange(data: u64) -> std::ops::Range<usize> {
+    let (start, length) = ((data >> 32) as usize, (data & 0xffff_ffff) as usize);
+    start..start + length
+}
+
+impl Buffer {
+    /// Empties the buffer for the next unit; keeps its memory.
+    pub(crate) fn reset(&mut self, limits: &Limits) {
+        self.fields.clear();
+        self.text.clear();
+        self.blob.clear();
+        self.losses = Losses::default();
+        self.counters.clear();
+        self.limits = *limits;
+        self.room = limits.fields;
+        self.byte_room = limits.event_bytes;
+    }
+
+    /// Bytes in use, the measure the event limit and the queue bound count.
+    #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.fields.len() * size_of::<Field>() + self.text.len() + self.blob.len()
+    }
+
+    /// Memory held, used or not.
+    pub(crate) fn capacity_bytes(&self) -> usize {
+        self.fields.capacity() * size_of::<Field>() + self.text.capacity() + self.blob.capacity()
+    }
+
+    /// Records a scalar under a static key: the shortest way.
+    #[inline]
+    pub(crate) fn push_scalar(&mut self, key: &'static Key, kind: Kind, data: u64) {
+        if self.fields.len() >= self.room {
+            self.make_room();
+        }
+        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags: 0 });
+    }
+
+    /// Records text under a static key.
+    #[inline]
+    pub(crate) fn push_str(&mut self, key: &'static Key, value: &str) {
+        let start = self.text.len();
+        if value.len() > self.limits.value_bytes
+            || self.fields.len() >= self.room
+            || start + value.len() > self.byte_room
+        {
+            self.push_text(KeyRef::Static(key), value, false, 0);
+            return;
+        }
+        self.text.push_str(value);
+        let data = range(start, value.len());
+        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind: Kind::Str, flags: 0 });
+    }
+
+    /// Records any value. Runs no user code: see [`crate::record::prepare`].
+    pub(crate) fn push(&mut self, key: KeyRef<'_>, value: Prepared<'_>, flags: u8) {
+        match value {
+            Prepared::Bool(v) => self.push_data(key, Kind::Bool, u64::from(v), flags),
+            Prepared::I64(v) => self.push_data(key, Kind::I64, v.cast_unsigned(), flags),
+            Prepared::U64(v) => self.push_data(key, Kind::U64, v, flags),
+            Prepared::F64(v) => self.push_data(key, Kind::F64, v.to_bits(), flags),
+            Prepared::Text(v, was_cut) => self.push_text(key, v, was_cut, flags),
+            Prepared::Bytes(v) => self.push_bytes(key, v, flags),
+            Prepared::Nanos(v) => self.push_duration(key, v, flags),
+            Prepared::List(v, was_cut) => self.push_list(key, v, was_cut, flags),
+        }
+    }
+
+    /// Records text that may already have been cut by its writer.
+    pub(crate) fn push_text(&mut self, key: KeyRef<'_>, value: &str, was_cut: bool, flags: u8) {
+        let kept = cut(value, self.limits.value_bytes);
+        let flags = if was_cut || kept.len() < value.len() { flags | TRUNCATED } else { flags };
+        if !self.reserve_bytes(kept.len()) {
+            self.losses.dropped += 1;
+            return;
+        }
+        let Some(entry) = self.key_entry(key) else { return };
+        let data = range(self.text.len(), kept.len());
+        self.text.push_str(kept);
+        self.fields.push(Field { data, kind: Kind::Str, flags, ..entry });
+    }
+
+    fn push_bytes(&mut self, key: KeyRef<'_>, value: &[u8], flags: u8) {
+        let kept = value.get(..self.limits.value_bytes).unwrap_or(value);
+        let flags = if kept.len() < value.len() { flags | TRUNCATED } else { flags };
+        if !self.reserve_bytes(kept.len()) {
+            self.losses.dropped += 1;
+            return;
+        }
+        let Some(entry) = self.key_entry(key) else { return };
+        let data = range(self.blob.len(), kept.len());
+        self.blob.extend_from_slice(kept);
+        self.fields.push(Field { data, kind: Kind::Bytes, flags, ..entry });
+    }
+
+    /// Nanoseconds go under `<key>_ns`, so that the unit is part of the name.
+    fn push_duration(&mut self, key: KeyRef<'_>, nanos: u64, flags: u8) {
+        let name = key.name();
+        if name.ends_with("_ns") {
+            return self.push_data(key, Kind::U64, nanos, flags);
+        }
+        // The suffixed name is put together in the text arena itself: no allocation.
+        let start = self.text.len();
+        if !self.reserve_bytes(name.len() + 3) {
+            self.losses.dropped += 1;
+            return;
+        }
+        self.text.push_str(name);
+        self.text.push_str("_ns");
+        let suffixed = self.text.get(start..).unwrap_or_default();
+        let hash = keys::hash(suffixed);
+        let data = range(start, suffixed.len());
+        self.fields.push(Field { key: None, data, hash: 0, kind: Kind::KeyText, flags: 0 });
+        self.fields.push(Field { key: None, data: nanos, hash, kind: Kind::U64, flags });
+    }
+
+    /// Records a list that [`crate::record::prepare`] has encoded.
+    fn push_list(&mut self, key: KeyRef<'_>, encoded: &[u8], was_cut: bool, flags: u8) {
+        let flags = if was_cut { flags | TRUNCATED } else { flags };
+        if !self.reserve_bytes(encoded.len()) {
+            self.losses.dropped += 1;
+            return;
+        }
+        let Some(entry) = self.key_entry(key) else { return };
+        let data = range(self.blob.len(), encoded.len());
+        self.blob.extend_from_slice(encoded);
+        self.fields.push(Field { data, kind: Kind::Array, flags, ..entry });
+    }
+
+    pub(crate) fn push_data(&mut self, key: KeyRef<'_>, kind: Kind, data: u64, flags: u8) {
+        if let Some(entry) = self.key_entry(key) {
+            self.fields.push(Field { data, kind, flags, ..entry });
+        }
+    }
+
+    /// The entry of a field but for its value; writes a run-time key. `None`: no room for the key.
+    fn key_entry(&mut self, key: KeyRef<'_>) -> Option<Field> {
+        if self.fields.len() + 1 >= self.room {
+            self.make_room();
+        }
+        let entry = Field { key: None, data: 0, hash: 0, kind: Kind::KeyText, flags: 0 };
+        match key {
+            KeyRef::Static(key) => Some(Field { key: Some(key), hash: key.hash(), ..entry }),
+            KeyRef::Text(name) => {
+                let name = cut(name, MAX_KEY_BYTES);
+                let name = if name.is_empty() { EMPTY_KEY } else { name };
+                if !self.reserve_bytes(name.len() + keys::MOVED_PREFIX.len()) {
+                    self.losses.dropped += 1;
+                    return None;
+                }
+                let start = self.text.len();
+                if keys::reserved_at_run_time(name) != Reserved::No {
+                    self.text.push_str(keys::MOVED_PREFIX);
+                    self.losses.renamed += 1;
+                }
+                self.text.push_str(name);
+                let written = self.text.get(start..).unwrap_or_default();
+                let hash = keys::hash(written);
+                self.fields.push(Field { data: range(start, written.len()), ..entry });
+                Some(Field { hash, ..entry })
+            }
+        }
+    }
+
+    /// Makes sure that `more` bytes fit; `false` when they do not even after a clean-up.
+    fn reserve_bytes(&mut self, more: usize) -> bool {
+        if self.text.len() + self.blob.len() + more <= self.byte_room {
+            return true;
+        }
+        self.make_room();
+        self.text.len() + self.blob.len() + more <= self.byte_room
+    }
+
+    #[cold]
+    fn make_room(&mut self) {
+        crate::record::compact::compact(self);
+    }
+
+    /// The name of the field at `at`.
+    pub(crate) fn name_at(&self, at: usize) -> &str {
+        name_at(&self.fields, &self.text, at)
+    }
+}
+
+/// A key longer than this is cut.
+const MAX_KEY_BYTES: usize = 1 << 10;
+/// What a run-time key that is empty is recorded as.
+const EMPTY_KEY: &str = "_";
+
+/// The name of the field at `at`: its static key, or the key text before it.
+pub(crate) fn name_at<'b>(fields: &'b [Field], text: &'b str, at: usize) -> &'b str {
+    match fields.get(at) {
+        Some(Field { key: Some(key), .. }) => key.name(),
+        Some(_) => {
+            let key = at.checked_sub(1).and_then(|before| fields.get(before));
+            key.and_then(|key| text.get(unrange(key.data))).unwrap_or_default()
+        }
+        None => "",
+    }
+}
+

@@ -1,0 +1,121 @@
+//! Running the user's `Display` and `Debug`: caught, bounded, and before any buffer is touched.
+
+use std::cell::Cell;
+use std::fmt::{self, Debug, Display, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What stands in the place of a value whose formatting panicked.
+pub(crate) const PANICKED: &str = "[panicked while formatting]";
+
+/// A scratch larger than this is not kept for the next value.
+const KEEP_BYTES: usize = 64 << 10;
+
+thread_local! {
+    static SCRATCH: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// Formats into a reused scratch and hands the text on, with whether it was cut at `budget` bytes.
+///
+/// The scratch is taken for the call, so a `Display` that itself records finds another one.
+pub(crate) fn with_display<R>(
+    value: &dyn Display,
+    budget: usize,
+    then: impl FnOnce(&str, bool) -> R,
+) -> R {
+    with_text(budget, |out| write!(out, "{value}"), then)
+}
+
+/// As [`with_display`], by `Debug`.
+pub(crate) fn with_debug<R>(
+    value: &dyn Debug,
+    budget: usize,
+    then: impl FnOnce(&str, bool) -> R,
+) -> R {
+    with_text(budget, |out| write!(out, "{value:?}"), then)
+}
+
+/// Formats into a string of its own.
+pub(crate) fn to_string(value: &dyn Display, budget: usize) -> String {
+    with_display(value, budget, |text, _cut| text.to_owned())
+}
+
+fn with_text<R>(
+    budget: usize,
+    write: impl FnOnce(&mut Bounded) -> fmt::Result,
+    then: impl FnOnce(&str, bool) -> R,
+) -> R {
+    let mut out = Bounded { text: SCRATCH.try_with(Cell::take).unwrap_or_default(), budget, cut: false };
+    out.text.clear();
+    // A failed `write!` keeps what was written so far: cut by the budget, or the user's own error.
+    if catch_unwind(AssertUnwindSafe(|| write(&mut out))).is_err() {
+        out.text.clear();
+        out.text.push_str(PANICKED);
+        out.cut = false;
+    }
+    let result = then(&out.text, out.cut);
+    if out.text.capacity() <= KEEP_BYTES {
+        drop(SCRATCH.try_with(|scratch| scratch.replace(out.text)));
+    }
+    result
+}
+
+/// A string that refuses to grow past its budget, which also ends a formatter that never would.
+struct Bounded {
+    text: String,
+    budget: usize,
+    cut: bool,
+}
+
+impl Write for Bounded {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let room = self.budget.saturating_sub(self.text.len());
+        if part.len() <= room {
+            self.text.push_str(part);
+            return Ok(());
+        }
+        self.text.push_str(crate::event::limits::cut(part, room));
+        self.cut = true;
+        Err(fmt::Error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Endless;
+    impl Display for Endless {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            loop {
+                f.write_str("é")?;
+            }
+        }
+    }
+
+    struct Panics;
+    impl Debug for Panics {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("half")?;
+            panic!("in Debug")
+        }
+    }
+
+    #[test]
+    fn bounded_and_caught() {
+        assert_eq!(with_display(&Endless, 5, |t, cut| (t.to_owned(), cut)), ("éé".to_owned(), true));
+        assert_eq!(with_debug(&Panics, 99, |t, cut| (t.to_owned(), cut)), (PANICKED.to_owned(), false));
+        assert_eq!(with_display(&7, 99, |t, cut| (t.to_owned(), cut)), ("7".to_owned(), false));
+    }
+
+    #[test]
+    fn nests() {
+        struct Outer;
+        impl Display for Outer {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let inner = to_string(&42, 10);
+                write!(f, "<{inner}>")
+            }
+        }
+        assert_eq!(to_string(&Outer, 10), "<42>");
+    }
+}
