@@ -1,0 +1,394 @@
+//! Reads a comma-separated list of fields and says, for each one that is wrong, what to write.
+
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
+
+use super::key::{DottedPath, Front, Key, front};
+use super::split::{Piece, at_commas};
+use crate::errors::Errors;
+
+/// Which list is being read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Grammar {
+    Set,
+    SetInherited,
+    Incr,
+    Append,
+    /// `fields(..)` of `#[instrument_event]`: reads and writes like `set!`.
+    #[cfg_attr(
+        not(feature = "full"),
+        expect(dead_code, reason = "used by the attribute")
+    )]
+    Attribute,
+}
+
+/// One field.
+pub(crate) struct Field {
+    pub(crate) key: Key,
+    pub(crate) value: Value,
+}
+
+/// What goes into a field.
+pub(crate) enum Value {
+    /// `incr! { a }`.
+    One,
+    Given {
+        form: Form,
+        expr: TokenStream,
+    },
+}
+
+/// How a value is read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Plain,
+    Debug,
+    Display,
+}
+
+/// Reads a whole list. What is wrong goes to `errors`; the rest is returned.
+pub(crate) fn fields(grammar: Grammar, input: TokenStream, errors: &mut Errors) -> Vec<Field> {
+    at_commas(input)
+        .iter()
+        .filter_map(|piece| field(grammar, piece, errors))
+        .collect()
+}
+
+fn field(grammar: Grammar, piece: &Piece, errors: &mut Errors) -> Option<Field> {
+    let tokens = piece.tokens.as_slice();
+    if grammar.sets()
+        && let Some((form, rest)) = sigil(tokens)
+    {
+        return shorthand_with_sigil(grammar, form, tokens, rest, errors);
+    }
+    match front(tokens) {
+        Front::Path(path, rest) => path_field(grammar, path, tokens, rest, errors),
+        Front::Quoted(key, []) => bare(grammar, key, errors),
+        Front::Quoted(key, rest) => with_value(grammar, key, rest, errors),
+        Front::Literal(span) => {
+            errors.at(span, "a literal needs a key");
+            None
+        }
+        Front::Other(Some(TokenTree::Punct(punct))) if punct.as_char() == '&' => {
+            errors.at(
+                punct.span(),
+                "drop the &: values are always taken by reference",
+            );
+            None
+        }
+        Front::Other(other) => {
+            let span = other.map(TokenTree::span).or(piece.comma);
+            errors.at(
+                span.unwrap_or_else(Span::call_site),
+                "expected the name of a field: `a.b`, `\"a b\"` or `[expr]`",
+            );
+            None
+        }
+    }
+}
+
+/// A piece that starts with a dotted path: a field's name, or the start of an expression.
+fn path_field(
+    grammar: Grammar,
+    path: DottedPath,
+    tokens: &[TokenTree],
+    rest: &[TokenTree],
+    errors: &mut Errors,
+) -> Option<Field> {
+    if rest.is_empty() {
+        if !grammar.sets() {
+            return bare(grammar, path.into_key(), errors);
+        }
+        return shorthand(Form::Plain, path, tokens, errors);
+    }
+    if grammar.sets() && continues_expression(rest) {
+        errors.over(
+            stream(tokens),
+            needs_name(Form::Plain, &suggested(&path, rest), tokens),
+        );
+        return None;
+    }
+    with_value(grammar, path.into_key(), rest, errors)
+}
+
+/// `a.b`: name and value at once.
+fn shorthand(
+    form: Form,
+    path: DottedPath,
+    tokens: &[TokenTree],
+    errors: &mut Errors,
+) -> Option<Field> {
+    if path.is_bool() {
+        errors.over(stream(tokens), "a literal needs a key");
+        return None;
+    }
+    if path.starts_with_keyword() {
+        let name = suggested(&path, &[]);
+        errors.over(stream(tokens), needs_name(form, &name, tokens));
+        return None;
+    }
+    // The value's tokens are needed as well as its name.
+    let (value, _) = DottedPath::take(tokens)?;
+    Some(Field {
+        key: path.into_key(),
+        value: Value::Given {
+            form,
+            expr: value.into_expr(),
+        },
+    })
+}
+
+/// `?a.b` and `%a.b`.
+fn shorthand_with_sigil(
+    grammar: Grammar,
+    form: Form,
+    tokens: &[TokenTree],
+    rest: &[TokenTree],
+    errors: &mut Errors,
+) -> Option<Field> {
+    debug_assert!(grammar.sets());
+    match front(rest) {
+        Front::Path(path, []) => shorthand(form, path, rest, errors),
+        Front::Path(path, tail) if continues_expression(tail) => {
+            let name = suggested(&path, tail);
+            errors.over(stream(tokens), needs_name(form, &name, rest));
+            None
+        }
+        Front::Path(path, [first, ..]) => {
+            let (sign, name) = (form.sign(), path.name());
+            errors.at(
+                first.span(),
+                format!("the `{sign}` goes before the value: write `{name} = {sign}..`"),
+            );
+            None
+        }
+        Front::Quoted(key, _) => {
+            let (sign, name) = (form.sign(), key.shown());
+            errors.at(
+                key.span(),
+                format!("the `{sign}` goes before the value: write `{name} = {sign}..`"),
+            );
+            None
+        }
+        _ => {
+            let sign = form.sign();
+            errors.over(
+                stream(tokens),
+                format!("this value needs a name: write `name = {sign}..`"),
+            );
+            None
+        }
+    }
+}
+
+/// A key and nothing else.
+fn bare(grammar: Grammar, key: Key, errors: &mut Errors) -> Option<Field> {
+    let shown = key.shown();
+    let message = match grammar {
+        Grammar::Incr => {
+            return Some(Field {
+                key,
+                value: Value::One,
+            });
+        }
+        Grammar::Append => format!("`append!` needs an element: write `{shown} += ..`"),
+        Grammar::Set | Grammar::SetInherited | Grammar::Attribute => {
+            format!("{shown} has no value")
+        }
+    };
+    errors.at(key.span(), message);
+    None
+}
+
+/// A key with an operator behind it.
+fn with_value(
+    grammar: Grammar,
+    key: Key,
+    rest: &[TokenTree],
+    errors: &mut Errors,
+) -> Option<Field> {
+    let operator = Operator::read(rest);
+    let found = stream(rest.get(..operator.len()).unwrap_or(rest));
+    if let Err(message) = grammar.accepts(operator, &key) {
+        errors.over(found, message);
+        return None;
+    }
+    let value = rest.get(operator.len()..).unwrap_or_default();
+    let (form, expr) = match sigil(value) {
+        Some((form, expr)) => (form, expr),
+        None => (Form::Plain, value),
+    };
+    if expr.is_empty() {
+        errors.at(key.span(), format!("{} has no value", key.shown()));
+        return None;
+    }
+    if grammar == Grammar::Incr && form != Form::Plain {
+        errors.over(
+            stream(value),
+            "`incr!` adds a number: drop the sign before it",
+        );
+        return None;
+    }
+    Some(Field {
+        key,
+        value: Value::Given {
+            form,
+            expr: stream(expr),
+        },
+    })
+}
+
+/// What stands behind a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operator {
+    Assign,
+    Add,
+    Subtract,
+    Colon,
+    Arrow,
+    Equals,
+    None,
+}
+
+impl Operator {
+    fn read(tokens: &[TokenTree]) -> Self {
+        let sign = |at: usize| match tokens.get(at) {
+            Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+            _ => None,
+        };
+        match (sign(0), sign(1)) {
+            (Some('='), Some('=')) => Self::Equals,
+            (Some('='), Some('>')) => Self::Arrow,
+            (Some('='), _) => Self::Assign,
+            (Some('+'), Some('=')) => Self::Add,
+            (Some('-'), Some('=')) => Self::Subtract,
+            (Some(':'), _) => Self::Colon,
+            _ => Self::None,
+        }
+    }
+
+    /// In tokens. One for `None`, so that an error has something to point at.
+    fn len(self) -> usize {
+        match self {
+            Self::Assign | Self::Colon | Self::None => 1,
+            Self::Add | Self::Subtract | Self::Arrow | Self::Equals => 2,
+        }
+    }
+}
+
+impl Grammar {
+    /// Lists whose entries replace, and may be written without `=`.
+    fn sets(self) -> bool {
+        matches!(self, Self::Set | Self::SetInherited | Self::Attribute)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set!",
+            Self::SetInherited => "set_inherited!",
+            Self::Incr => "incr!",
+            Self::Append => "append!",
+            Self::Attribute => "fields(..)",
+        }
+    }
+
+    /// What to write instead of a wrong operator.
+    fn accepts(self, operator: Operator, key: &Key) -> Result<(), String> {
+        let a = key.shown();
+        let name = self.name();
+        Err(match (self, operator) {
+            (Self::Incr | Self::Append, Operator::Add) => return Ok(()),
+            (Self::Incr, Operator::None) => format!("expected `+=` after `{a}`"),
+            (Self::Incr, _) => format!("`incr!` adds to a field: write `{a} += ..`"),
+            (Self::Append, Operator::None) => format!("expected `+=` after `{a}`"),
+            (Self::Append, _) => format!("`append!` adds to a list: write `{a} += ..`"),
+            (_, Operator::Assign) => return Ok(()),
+            (_, Operator::Add) => {
+                format!("`{name}` replaces: write `{a} = ..`, or use `incr! {{ {a} += .. }}`")
+            }
+            (_, Operator::Subtract) => format!("`{name}` replaces: write `{a} = ..`"),
+            (_, Operator::Colon) => format!("fields use `=`, not `:`: write `{a} = ..`"),
+            (_, Operator::Arrow) => format!("fields use `=`, not `=>`: write `{a} = ..`"),
+            (_, Operator::Equals) => format!("fields use `=`, not `==`: write `{a} = ..`"),
+            (_, Operator::None) => format!("expected `=` after `{a}`"),
+        })
+    }
+}
+
+impl Form {
+    fn sign(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Debug => "?",
+            Self::Display => "%",
+        }
+    }
+}
+
+/// A leading `?` or `%`.
+fn sigil(tokens: &[TokenTree]) -> Option<(Form, &[TokenTree])> {
+    let (TokenTree::Punct(punct), rest) = tokens.split_first()? else {
+        return None;
+    };
+    match punct.as_char() {
+        '?' => Some((Form::Debug, rest)),
+        '%' => Some((Form::Display, rest)),
+        _ => None,
+    }
+}
+
+/// Whether the tokens behind a path make it an expression rather than a name: `a.0`, `a()`,
+/// `a[0]`, `a::b`, `a?`, `a!()`.
+fn continues_expression(rest: &[TokenTree]) -> bool {
+    match rest {
+        [TokenTree::Group(group), ..] => group.delimiter() != Delimiter::None,
+        [TokenTree::Punct(first), TokenTree::Punct(second), ..] => {
+            (first.as_char() == ':' && second.as_char() == ':') || first.as_char() == '?'
+        }
+        [TokenTree::Punct(first), ..] => matches!(first.as_char(), '.' | '?' | '!'),
+        _ => false,
+    }
+}
+
+/// A name for an expression that has none: the last one in it.
+fn suggested(path: &DottedPath, rest: &[TokenTree]) -> String {
+    let mut named = None;
+    for token in rest {
+        if let TokenTree::Ident(ident) = token {
+            named = Some(super::key::plain_name(ident));
+        }
+    }
+    let name = named.unwrap_or_else(|| path.last()).to_lowercase();
+    if matches!(name.as_str(), "self" | "crate" | "super") {
+        "name".into()
+    } else {
+        name
+    }
+}
+
+fn needs_name(form: Form, name: &str, tokens: &[TokenTree]) -> String {
+    let (sign, shown) = (form.sign(), shown(tokens));
+    format!("`{shown}` needs a name of its own: write `{name} = {sign}{shown}`")
+}
+
+/// Source text of a short expression, close to how people write it.
+fn shown(tokens: &[TokenTree]) -> String {
+    tokens
+        .iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => {
+                let inside = if group.stream().is_empty() { "" } else { ".." };
+                match group.delimiter() {
+                    Delimiter::Parenthesis => format!("({inside})"),
+                    Delimiter::Bracket => format!("[{inside}]"),
+                    Delimiter::Brace => format!(" {{ {inside} }}"),
+                    Delimiter::None => group.to_string(),
+                }
+            }
+            other => other.to_string(),
+        })
+        .collect()
+}
+
+fn stream(tokens: &[TokenTree]) -> TokenStream {
+    tokens.iter().cloned().collect()
+}
