@@ -32,7 +32,7 @@ fn call(core: &CorePath, grammar: Grammar, field: &Field) -> TokenStream {
         proc_macro2::Ident::new(&name, Span::mixed_site())
     };
     match &field.key {
-        Key::Fixed { name, span } => {
+        Key::Fixed { name, span, .. } => {
             let function = function("");
             let key = fixed_key(core, name, *span);
             quote_spanned! {Span::mixed_site()=> #support::#function(#key, #value); }

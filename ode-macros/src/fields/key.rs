@@ -1,6 +1,6 @@
 //! The name of a field: `a.b`, `"any text"` or `[expr]`.
 
-use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::literal::string_value;
@@ -8,7 +8,12 @@ use super::literal::string_value;
 /// The name of a field.
 pub(crate) enum Key {
     /// Known at expansion, so checked at compile time and written without formatting.
-    Fixed { name: String, span: Span },
+    Fixed {
+        name: String,
+        span: Span,
+        /// Written as a string.
+        quoted: bool,
+    },
     /// Computed when the field is written.
     Computed { expr: TokenStream, span: Span },
 }
@@ -17,8 +22,8 @@ impl Key {
     /// How to show the key in a message.
     pub(crate) fn shown(&self) -> String {
         match self {
-            Self::Fixed { name, .. } if name.split('.').all(is_ident) => name.clone(),
-            Self::Fixed { name, .. } => format!("{name:?}"),
+            Self::Fixed { name, quoted, .. } if *quoted => format!("{name:?}"),
+            Self::Fixed { name, .. } => name.clone(),
             Self::Computed { .. } => "[..]".into(),
         }
     }
@@ -102,6 +107,7 @@ impl DottedPath {
                 .segments
                 .first()
                 .map_or_else(Span::call_site, Ident::span),
+            quoted: false,
         }
     }
 
@@ -128,13 +134,7 @@ pub(crate) fn front(tokens: &[TokenTree]) -> Front<'_> {
         return Front::Other(None);
     };
     match first {
-        TokenTree::Literal(literal) => match string_value(literal) {
-            Some(name) => {
-                let span = literal.span();
-                Front::Quoted(Key::Fixed { name, span }, rest)
-            }
-            None => Front::Literal(literal.span()),
-        },
+        TokenTree::Literal(literal) => quoted(literal, rest),
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
             let key = Key::Computed {
                 expr: group.stream(),
@@ -144,15 +144,9 @@ pub(crate) fn front(tokens: &[TokenTree]) -> Front<'_> {
         }
         // A literal that came through another macro's `$name:literal`.
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
-            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-            match inner.as_slice() {
-                [TokenTree::Literal(literal)] => match string_value(literal) {
-                    Some(name) => {
-                        let span = literal.span();
-                        Front::Quoted(Key::Fixed { name, span }, rest)
-                    }
-                    None => Front::Literal(literal.span()),
-                },
+            let mut inside = group.stream().into_iter();
+            match (inside.next(), inside.next()) {
+                (Some(TokenTree::Literal(literal)), None) => quoted(&literal, rest),
                 _ => Front::Other(Some(first)),
             }
         }
@@ -160,14 +154,23 @@ pub(crate) fn front(tokens: &[TokenTree]) -> Front<'_> {
     }
 }
 
+fn quoted<'t>(literal: &Literal, rest: &'t [TokenTree]) -> Front<'t> {
+    let span = literal.span();
+    match string_value(literal) {
+        Some(name) => {
+            let key = Key::Fixed {
+                name,
+                span,
+                quoted: true,
+            };
+            Front::Quoted(key, rest)
+        }
+        None => Front::Literal(span),
+    }
+}
+
 /// An identifier without `r#`.
 pub(crate) fn plain_name(ident: &Ident) -> String {
     let name = ident.to_string();
     name.strip_prefix("r#").map_or(name.clone(), Into::into)
-}
-
-fn is_ident(text: &str) -> bool {
-    let mut chars = text.chars();
-    chars.next().is_some_and(|c| c == '_' || c.is_alphabetic())
-        && chars.all(|c| c == '_' || c.is_alphanumeric())
 }
