@@ -1,0 +1,111 @@
+//! The main job: compact the columns of a table and *look* at what was done.
+//!
+//! A storage engine keeps each column of a table in chunks of some rows. This program reads a CSV
+//! file, decides for every column chunk whether compressing it pays, does so with real codecs, and
+//! emits one wide event per chunk. The questions that a person has after shipping such code are then
+//! answered from the events alone.
+//!
+//! What to notice:
+//! - `compact.rs` is the unit of work; `#[ode::instrument_event]` is all that makes it one.
+//! - `run.rs` says once whose data this is, and every event below carries it.
+//! - Work that was declined leaves an event too, with the reason.
+//! - `report/` reads nothing but the file of events.
+//!
+//! ```text
+//! cargo run --release --example compaction [-- --help | path/to/table.csv]
+//! ```
+
+#![expect(
+    clippy::print_stderr,
+    reason = "progress and messages are for the person at the terminal"
+)]
+
+mod args;
+mod chunk;
+mod codec;
+mod column_type;
+mod compact;
+mod decide;
+mod layout;
+mod output;
+mod problem;
+mod report;
+mod run;
+mod table;
+mod values;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ode::exporters::JsonLines;
+use ode::{Overflow, Queue};
+
+use args::{Command, Options};
+use output::Output;
+use problem::Problem;
+use table::Table;
+
+/// How long the end of the program waits for its events to reach the disk.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn main() -> ExitCode {
+    match args::parse(lexopt::Parser::from_env()).and_then(execute) {
+        Ok(code) => code,
+        Err(problem) => {
+            eprintln!("compaction: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<ExitCode, Problem> {
+    match command {
+        Command::Help => print(args::HELP).map(|()| ExitCode::SUCCESS),
+        Command::Compact(options) => compact(&options),
+    }
+}
+
+fn compact(options: &Options) -> Result<ExitCode, Problem> {
+    let build = ode::build_info!();
+    let mut output = Output::fresh(&build.id())?;
+    let table = Table::read(&options.table)?;
+
+    let unwritable = |e| {
+        Problem::new(format!("cannot write {}: {e}", output.path().display()))
+            .hint("run in a directory that you may write to, on a disk with space left")
+    };
+    let lines = JsonLines::file(output.path()).map_err(unwritable)?;
+    // The default drops the newest event when a queue is full, because a service must go on. A
+    // batch job would rather wait for its disk.
+    let queue = Queue::new(lines).overflow(Overflow::BlockFor(PATIENCE));
+    let guard = ode::setup(build)
+        .export_to(queue)
+        .init()
+        .map_err(|e| Problem::new(format!("cannot set up ode: {e}")))?;
+
+    let tally = run::run(&table, options);
+
+    let shutdown = guard.shutdown(PATIENCE);
+    if shutdown.undelivered > 0 {
+        let lost = io::Error::other(format!("{} events did not arrive", shutdown.undelivered));
+        return Err(unwritable(lost));
+    }
+    print(&report::from_events(output.path(), tally.chunks)?)?;
+    output.keep();
+    Ok(if tally.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whoever reads the report may stop early, as `| head` does.
+fn print(text: &str) -> Result<(), Problem> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Problem::new(format!(
+            "cannot write to standard output: {e}"
+        ))),
+        _ => Ok(()),
+    }
+}

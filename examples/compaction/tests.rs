@@ -1,0 +1,16 @@
+//! The parts of the compaction example, tested without the process around them: each module holds
+//! its own tests. `tests/compaction.rs` runs the whole program.
+
+#![expect(dead_code, reason = "what only `main.rs` and the unit of work use")]
+
+mod args;
+mod chunk;
+mod codec;
+mod column_type;
+mod decide;
+mod layout;
+mod output;
+mod problem;
+mod report;
+mod table;
+mod values;
