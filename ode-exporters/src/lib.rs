@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Where ode's wide events go: [JSON lines](jsonl), to a file, to standard output or to any
+//! writer, and a [pretty form](Pretty) for a terminal.
+//!
+//! Applications reach these through `ode::exporters`. To send events somewhere else, implement
+//! [`ode_core::Exporter`]; it takes a few lines.
+//!
+//! ```
+//! use ode_core::{Batch, EventBuilder, Exporter, Value};
+//! use ode_exporters::JsonLines;
+//!
+//! let event = EventBuilder::new("cart.checkout").field("cart.items", Value::U64(3)).build();
+//! let mut exporter = JsonLines::stdout();
+//! exporter.export(&Batch::new(vec![event]))?;
+//! # Ok::<(), ode_core::ExportError>(())
+//! ```
+//!
+//! What it does not do: rotate files, talk to a network, or start a thread. The pipeline of
+//! `ode-core` gives each exporter a thread of its own.
+
+#![forbid(unsafe_code)]
+
+pub mod jsonl;
+
+pub use jsonl::{JsonLines, Pretty};

@@ -1,0 +1,95 @@
+//! The exporter of JSON lines.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use ode_core::{Batch, ExportError, Exporter};
+
+use crate::jsonl::encode::Encoder;
+use crate::jsonl::sink::Sink;
+
+/// Writes events as [JSON lines](crate::jsonl).
+///
+/// A batch is written in one call, so lines stay whole also where several processes append to one
+/// file. When writing fails half-way, the lines that arrived whole count as delivered, the rest is
+/// tried again, and the half line in between is ended by a newline first.
+///
+/// ```
+/// use ode_core::{Batch, EventBuilder, Exporter};
+/// use ode_exporters::JsonLines;
+///
+/// let path = std::env::temp_dir().join(format!("ode-doc-{}.jsonl", std::process::id()));
+/// let mut exporter = JsonLines::file(&path)?;
+/// exporter.export(&Batch::new(vec![EventBuilder::new("cart.checkout").build()]))?;
+/// assert!(std::fs::read_to_string(&path)?.contains("\"name\":\"cart.checkout\""));
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct JsonLines {
+    sink: Sink,
+    encoder: Encoder,
+    buffer: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl JsonLines {
+    /// Writes to standard output: to the descriptor as it is now, past the buffer of `println!`.
+    ///
+    /// A closed pipe is a permanent error, so that the end of the program does not wait for it.
+    pub fn stdout() -> Self {
+        Self::to(Sink::stdout())
+    }
+
+    /// Appends to a file, which is created with mode 0600 if it is not there.
+    ///
+    /// The file must be a regular one, belong to the user of this process, and have one name:
+    /// symbolic links, hard links, pipes and devices are refused, since any of them could have been
+    /// put there by someone else. A last line without its newline is given one; nothing is
+    /// truncated. `flush` waits until the file is on its disk.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or is refused. The message names the path, what was found
+    /// there and what to do.
+    pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
+        Sink::file(path.as_ref()).map(Self::to)
+    }
+
+    /// Writes to anything else.
+    ///
+    /// Every error of the writer but [`Interrupted`](io::ErrorKind::Interrupted) is one of this
+    /// exporter, and what was not taken is tried again.
+    pub fn writer(writer: impl Write + Send + 'static) -> Self {
+        Self::to(Sink::writer(Box::new(writer)))
+    }
+
+    fn to(sink: Sink) -> Self {
+        Self {
+            sink,
+            encoder: Encoder::new(),
+            buffer: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+}
+
+/// How much memory stays with an exporter after a batch.
+pub(crate) const KEPT_BYTES: usize = 8 << 20;
+
+impl Exporter for JsonLines {
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.ends.clear();
+        self.sink.begin(&mut self.buffer);
+        self.encoder
+            .encode_all(batch.events(), &mut self.buffer, &mut self.ends);
+        let result = self.sink.write(&self.buffer, &self.ends);
+        self.buffer.clear();
+        self.buffer.shrink_to(KEPT_BYTES);
+        result
+    }
+
+    fn flush(&mut self, _timeout: Duration) -> Result<(), ExportError> {
+        self.sink.flush()
+    }
+}

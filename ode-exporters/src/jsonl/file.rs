@@ -1,0 +1,120 @@
+//! Opening a file to append events to: only a regular one of our own, and with a whole last line.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// Opens or creates the file; says whether its last line is still torn.
+pub(crate) fn open(path: &Path) -> io::Result<(File, bool)> {
+    // Opening a device or a pipe can already have effects, so look first.
+    if let Ok(found) = fs::symlink_metadata(path) {
+        check(path, &found)?;
+    }
+    let mut file = options()
+        .open(path)
+        .map_err(|error| explain(path, &error))?;
+    // It may have been exchanged in between: what was opened has the last word.
+    let found = file.metadata().map_err(|error| explain(path, &error))?;
+    check(path, &found)?;
+    let mut torn = found.len() > 0 && !ends_in_newline(&mut file);
+    if torn {
+        torn = !matches!(file.write(b"\n"), Ok(1));
+    }
+    Ok((file, torn))
+}
+
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use nix::fcntl::OFlag;
+        use std::os::unix::fs::OpenOptionsExt;
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
+        options.mode(0o600).custom_flags(flags.bits());
+    }
+    options
+}
+
+/// What cannot be read counts as torn: the price is an empty line.
+fn ends_in_newline(file: &mut File) -> bool {
+    let mut last = [0];
+    file.seek(SeekFrom::End(-1)).is_ok() && file.read_exact(&mut last).is_ok() && last == *b"\n"
+}
+
+fn check(path: &Path, found: &Metadata) -> io::Result<()> {
+    let kind = found.file_type();
+    if kind.is_symlink() {
+        let what = "it is a symbolic link, which someone else could turn elsewhere; give the path \
+                    of the file itself";
+        return Err(refuse(path, ErrorKind::InvalidInput, what));
+    }
+    if kind.is_dir() {
+        let what = "it is a directory; give the path of a file in it";
+        return Err(refuse(path, ErrorKind::IsADirectory, what));
+    }
+    check_owner(path, found)?;
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(refuse(
+        path,
+        ErrorKind::InvalidInput,
+        "it is not a regular file; give the path of one",
+    ))
+}
+
+#[cfg(unix)]
+fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let kind = found.file_type();
+    if kind.is_fifo() {
+        let what = "it is a named pipe; give the path of a regular file, or open the pipe yourself \
+                    and hand it to `JsonLines::writer`";
+        return Err(refuse(path, ErrorKind::InvalidInput, what));
+    }
+    if kind.is_char_device() || kind.is_block_device() || kind.is_socket() {
+        let what = "it is a device or a socket; give the path of a regular file, or write to \
+                    standard output with `JsonLines::stdout`";
+        return Err(refuse(path, ErrorKind::InvalidInput, what));
+    }
+    let (owner, own) = (found.uid(), nix::unistd::geteuid().as_raw());
+    if owner != own {
+        let what = format!(
+            "it belongs to user {owner}, and this process runs as user {own}; remove it, or give \
+             another path"
+        );
+        return Err(refuse(path, ErrorKind::PermissionDenied, &what));
+    }
+    if found.nlink() > 1 {
+        let what = format!(
+            "it has {} names (hard links), so events would appear under all of them; remove the \
+             others, or give another path",
+            found.nlink()
+        );
+        return Err(refuse(path, ErrorKind::InvalidInput, &what));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_owner(_path: &Path, _found: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+fn refuse(path: &Path, kind: ErrorKind, what: &str) -> io::Error {
+    io::Error::new(kind, format!("open {path:?} for events: {what}"))
+}
+
+fn explain(path: &Path, error: &io::Error) -> io::Error {
+    let what = match error.kind() {
+        ErrorKind::NotFound => "its directory does not exist; create the directory first".into(),
+        ErrorKind::PermissionDenied => {
+            "this process may not read and append to it; change its mode, or give another path"
+                .into()
+        }
+        _ => format!("{error}; correct that, or give another path"),
+    };
+    refuse(path, error.kind(), &what)
+}

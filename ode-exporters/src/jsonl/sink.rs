@@ -1,0 +1,201 @@
+//! Where encoded records go: whole ones, or an exact account of what did not get there.
+
+use std::error::Error;
+use std::fmt::{self, Debug, Display};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ode_core::ExportError;
+
+use crate::jsonl::file;
+
+/// A destination of records that each end in a newline.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    target: Target,
+    /// The last byte that arrived is not a newline: half a record was written, here or by the
+    /// process before.
+    torn: bool,
+}
+
+enum Target {
+    /// The descriptor itself: `io::stdout()` buffers, and takes a closed descriptor for success.
+    /// `None` until it could be duplicated.
+    Stdout(Option<File>),
+    File(File, PathBuf),
+    Writer(Box<dyn Write + Send>),
+}
+
+impl Sink {
+    pub(crate) fn stdout() -> Self {
+        Self {
+            target: Target::Stdout(duplicate_stdout().ok()),
+            torn: false,
+        }
+    }
+
+    pub(crate) fn file(path: &Path) -> io::Result<Self> {
+        let (file, torn) = file::open(path)?;
+        Ok(Self {
+            target: Target::File(file, path.to_owned()),
+            torn,
+        })
+    }
+
+    pub(crate) fn writer(writer: Box<dyn Write + Send>) -> Self {
+        Self {
+            target: Target::Writer(writer),
+            torn: false,
+        }
+    }
+
+    /// Begins the bytes of a batch: ends what was left half written.
+    pub(crate) fn begin(&self, out: &mut Vec<u8>) {
+        out.clear();
+        if self.torn {
+            out.push(b'\n');
+        }
+    }
+
+    /// Writes a batch, in one call if all of it is taken. `ends` is where each record ends.
+    pub(crate) fn write(&mut self, bytes: &[u8], ends: &[usize]) -> Result<(), ExportError> {
+        // A writer that panics leaves the tail in doubt; an empty line more does no harm.
+        let torn_before = std::mem::replace(&mut self.torn, true);
+        let (written, failure) = self.target.write_all(bytes);
+        let last = bytes.get(..written).and_then(<[u8]>::last);
+        self.torn = last.map_or(torn_before, |last| *last != b'\n');
+        match failure {
+            None => Ok(()),
+            Some(error) => {
+                let delivered = ends.partition_point(|end| *end <= written);
+                Err(self.target.judge(error).delivered(delivered))
+            }
+        }
+    }
+
+    /// Makes what was written durable, as far as the destination can.
+    pub(crate) fn flush(&mut self) -> Result<(), ExportError> {
+        let flushed = match &mut self.target {
+            Target::Stdout(_) => Ok(()),
+            Target::File(file, _) => file.sync_data(),
+            Target::Writer(writer) => writer.flush(),
+        };
+        flushed.map_err(|error| self.target.judge(error))
+    }
+}
+
+impl Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(Some(stdout)) => stdout.write(bytes),
+            Self::Stdout(none) => none.insert(duplicate_stdout()?).write(bytes),
+            Self::File(file, _) => file.write(bytes),
+            Self::Writer(writer) => writer.write(bytes),
+        }
+    }
+
+    /// How many bytes arrived, and why not all of them did.
+    fn write_all(&mut self, bytes: &[u8]) -> (usize, Option<io::Error>) {
+        let mut written = 0;
+        let mut waited_at = None;
+        loop {
+            let rest = bytes.get(written..).unwrap_or_default();
+            if rest.is_empty() {
+                return (written, None);
+            }
+            match self.write(rest) {
+                Ok(0) => return (written, Some(io::ErrorKind::WriteZero.into())),
+                Ok(taken) => written += taken.min(rest.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let full = error.kind() == io::ErrorKind::WouldBlock;
+                    // One wait for each byte of progress: a reader that stalls is an error.
+                    if !full || waited_at == Some(written) || !self.wait_for_room() {
+                        return (written, Some(error));
+                    }
+                    waited_at = Some(written);
+                }
+            }
+        }
+    }
+
+    /// Waits a while where standard output was made non-blocking (it is shared with other
+    /// processes, any of which can do that). Giving up at once would tear a line each time.
+    #[cfg(unix)]
+    fn wait_for_room(&self) -> bool {
+        use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+        use std::os::fd::AsFd;
+
+        const WAIT_MILLIS: u16 = 1_000;
+        let Self::Stdout(Some(stdout)) = self else {
+            return false;
+        };
+        let mut room = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut room, PollTimeout::from(WAIT_MILLIS)).is_ok_and(|ready| ready > 0)
+    }
+
+    #[cfg(not(unix))]
+    fn wait_for_room(&self) -> bool {
+        false
+    }
+
+    /// Whether trying again can help. A pipe whose reader is gone stays closed, and waiting for it
+    /// would hold up the end of every `program | head`; a writer may know how to connect again.
+    fn judge(&self, error: io::Error) -> ExportError {
+        let closed = error.kind() == io::ErrorKind::BrokenPipe;
+        let permanent = closed && matches!(self, Self::Stdout(_));
+        let error = WriteError {
+            target: format!("{self:?}"),
+            source: error,
+        };
+        if permanent {
+            ExportError::permanent(error)
+        } else {
+            ExportError::retryable(error)
+        }
+    }
+}
+
+impl Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdout(_) => f.write_str("standard output"),
+            Self::File(_, path) => Debug::fmt(path, f),
+            Self::Writer(_) => f.write_str("the writer"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct WriteError {
+    target: String,
+    source: io::Error,
+}
+
+impl Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "write events to {}", self.target)
+    }
+}
+
+impl Error for WriteError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+#[cfg(unix)]
+fn duplicate_stdout() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    io::stdout().as_fd().try_clone_to_owned().map(File::from)
+}
+
+#[cfg(windows)]
+fn duplicate_stdout() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    io::stdout()
+        .as_handle()
+        .try_clone_to_owned()
+        .map(File::from)
+}
