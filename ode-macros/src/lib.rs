@@ -30,7 +30,7 @@ mod paths;
 
 use proc_macro::TokenStream;
 
-use fields::parse::Grammar;
+use fields::grammar::Grammar;
 
 /// The back of `set!`. Its front passes `[$crate]` first.
 #[doc(hidden)]
@@ -190,7 +190,7 @@ pub fn derive_event_fields_core(input: TokenStream) -> TokenStream {
 fn attribute(home: &str, options: TokenStream, item: TokenStream) -> TokenStream {
     let home = paths::CorePath::of_crate(home);
     shim(item, |item| {
-        instrument::attribute(options.into(), item, &home)
+        instrument::attribute(options.into(), &item, &home)
     })
 }
 

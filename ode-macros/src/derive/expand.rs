@@ -53,9 +53,10 @@ fn record(
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     // A type without fields never touches its list.
-    let fields = match writes.is_empty() {
-        true => quote_spanned!(Span::mixed_site()=> _fields),
-        false => quote_spanned!(Span::mixed_site()=> fields),
+    let fields = if writes.is_empty() {
+        quote_spanned!(Span::mixed_site()=> _fields)
+    } else {
+        quote_spanned!(Span::mixed_site()=> fields)
     };
     quote_spanned! {Span::mixed_site()=>
         #[automatically_derived]
@@ -76,12 +77,13 @@ fn write(core: &CorePath, prefix: Option<&str>, field: &Field) -> TokenStream {
     match field.write() {
         Write::Not => TokenStream::new(),
         Write::Nested => quote_spanned! {Span::mixed_site()=> fields.nested(#name, #read); },
-        Write::Flattened => match prefix {
-            Some(prefix) => {
+        Write::Flattened => {
+            if let Some(prefix) = prefix {
                 quote_spanned! {Span::mixed_site()=> fields.nested(#prefix, #read); }
+            } else {
+                quote_spanned! {Span::mixed_site()=> fields.flatten(#read); }
             }
-            None => quote_spanned! {Span::mixed_site()=> fields.flatten(#read); },
-        },
+        }
         Write::Value(form, guarding) => {
             let key = fixed_key(core, &name, field.name_span);
             let value = value(core, form, &read, field);

@@ -6,8 +6,9 @@
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 
+use super::grammar::Grammar;
 use super::key::Key;
-use super::parse::{Field, Form, Grammar, Value};
+use super::parse::{Field, Form, Value};
 use crate::errors::ends;
 use crate::paths::CorePath;
 
@@ -65,11 +66,12 @@ pub(crate) fn fixed_key(core: &CorePath, name: &str, span: Span) -> TokenStream 
     let mut json = Literal::string(&Key::json(name));
     text.set_span(span);
     json.set_span(span);
-    let at = Span::mixed_site().located_at(span);
-    let new = quote_spanned!(at=> #support::Key::new(#text, #json));
+    // `<Key>::new`, because the call starts where its first token is, and that of a plain path is
+    // the front macro's `$crate`: a bad key would be shown as the whole `set!`.
+    let new = quote_spanned!(span=> &<#support::Key>::new(#text, #json));
     quote_spanned! {Span::mixed_site()=>
         {
-            const KEY: &'static #support::Key = &#new;
+            const KEY: &'static #support::Key = #new;
             KEY
         }
     }
@@ -104,16 +106,16 @@ fn value(core: &CorePath, grammar: Grammar, value: &Value) -> TokenStream {
     }
 }
 
-/// `&(expr)`, located where the expression is, so that an unmet bound is reported there.
+/// `&(expr)` with the expression's own spans, so that an unmet bound is reported there: rustc moves
+/// it to the whole `set!` when the argument is the macro's.
 ///
 /// The parentheses are needed because `&` binds tighter than most operators. `&` takes the place
 /// of the first token and the parentheses that of the last: rustc then underlines all between.
 fn borrowed(expr: &TokenStream) -> TokenStream {
     let (start, end) = ends(expr.clone());
     let mut group = Group::new(Delimiter::Parenthesis, expr.clone());
-    group.set_span(Span::mixed_site().located_at(end));
-    let and = quote_spanned!(Span::mixed_site().located_at(start)=> &);
-    let mut tokens = and;
+    group.set_span(end);
+    let mut tokens = quote_spanned!(start=> &);
     TokenTree::Group(group).to_tokens(&mut tokens);
     tokens
 }

@@ -2,6 +2,7 @@
 //! `#[instrument_event]`. Works on tokens alone: a library that only adds fields never builds syn.
 
 pub(crate) mod expand;
+pub(crate) mod grammar;
 pub(crate) mod key;
 pub(crate) mod literal;
 pub(crate) mod parse;
@@ -16,7 +17,7 @@ use quote::quote;
 
 use crate::errors::Errors;
 use crate::paths::CorePath;
-use parse::Grammar;
+use grammar::Grammar;
 
 /// Expands one of the list macros. `input` is `[core path] fields`.
 pub(crate) fn list(grammar: Grammar, input: TokenStream) -> TokenStream {

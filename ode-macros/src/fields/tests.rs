@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 
+use super::grammar::Grammar;
 use super::key::Key;
 use super::literal::string_value;
-use super::parse::{Form, Grammar, Value, fields};
+use super::parse::{Form, Value, fields};
 use super::split::at_commas;
 use super::timed;
 use crate::errors::Errors;

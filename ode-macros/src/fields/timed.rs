@@ -69,8 +69,8 @@ pub(crate) fn expand(core: &CorePath, timed: &Timed) -> TokenStream {
     let support = core.support();
     let mut name = Literal::string(&timed.name);
     name.set_span(timed.span);
-    let at = Span::mixed_site().located_at(timed.span);
-    let new = quote_spanned!(at=> #support::Timer::new(#name));
+    // `<Timer>::new` for the reason given at `fixed_key`: a bad name is shown where it stands.
+    let new = quote_spanned!(timed.span=> <#support::Timer>::new(#name));
     // In parentheses, because at the end of a block `{ a } + b` would be two statements.
     let mut expr = Group::new(Delimiter::Parenthesis, timed.expr.clone());
     expr.set_span(Span::mixed_site());

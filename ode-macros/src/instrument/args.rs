@@ -4,9 +4,10 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use crate::errors::Errors;
+use crate::fields::grammar::Grammar;
 use crate::fields::key::plain_name;
 use crate::fields::literal::string_value;
-use crate::fields::parse::{Field, Grammar, fields};
+use crate::fields::parse::{Field, fields};
 use crate::fields::split::{Piece, at_commas};
 use crate::paths::CorePath;
 

@@ -25,6 +25,7 @@ pub(crate) fn check(options: &Options, function: &Function, errors: &mut Errors)
         );
     }
     if options.root
+        && options.parent.is_some()
         && let Some(span) = options.given("parent")
     {
         errors.at(
@@ -33,6 +34,7 @@ pub(crate) fn check(options: &Options, function: &Function, errors: &mut Errors)
         );
     }
     if matches!(signature.output, ReturnType::Default)
+        && options.classify.is_some()
         && let Some(span) = options.given("err")
     {
         errors.at(

@@ -10,8 +10,8 @@ use syn::{ReturnType, Type};
 use super::args::Options;
 use super::model::{Function, Tail, Work, inferred_impls};
 use crate::fields::expand::statement;
+use crate::fields::grammar::Grammar;
 use crate::fields::key::plain_name;
-use crate::fields::parse::Grammar;
 use crate::paths::CorePath;
 
 pub(crate) fn expand(core: &CorePath, options: &Options, function: &Function) -> TokenStream {
@@ -154,10 +154,11 @@ impl<'f> Parts<'f> {
     fn async_tail(&self, before: &TokenStream, tail: &Tail, output: &Type) -> TokenStream {
         let Tail { head, body, pin } = tail;
         let inside = self.in_async(head, body, output);
-        match pin {
-            Some(pin) => quote!(#before #pin(#head { #inside })),
-            None => quote!(#before #head { #inside }),
-        }
+        let inside = quote!(#head { #inside });
+        let inside = pin
+            .as_ref()
+            .map_or(inside.clone(), |pin| quote!(#pin(#inside)));
+        quote!(#before #inside)
     }
 
     /// A future made in some way that cannot be seen into: the unit starts with the call that makes
@@ -273,6 +274,8 @@ fn after(
                 use #support::ok_probe::*;
                 (&&#support::Probe(&result)).ok_value()
             } {
+                // `|_order| ..` is a fair way to say that the value itself is not looked at.
+                #[allow(clippy::no_effect_underscore_binding)]
                 let #parameter = value;
                 #write
             }

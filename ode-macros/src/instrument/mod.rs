@@ -16,7 +16,7 @@ use crate::paths::CorePath;
 
 /// Expands the attribute. Whatever is wrong, the item itself is still emitted, so that one mistake
 /// is one message.
-pub(crate) fn attribute(options: TokenStream, item: TokenStream, home: &CorePath) -> TokenStream {
+pub(crate) fn attribute(options: TokenStream, item: &TokenStream, home: &CorePath) -> TokenStream {
     let mut errors = Errors::default();
     let options = args::parse(options, &mut errors);
     let function = model::read(item.clone(), &mut errors);

@@ -29,7 +29,7 @@ pub(crate) enum Work {
     AsyncTail {
         before: TokenStream,
         tail: Tail,
-        output: Type,
+        output: Box<Type>,
     },
     /// In the future that it returns and that is made in some other way.
     Future { body: TokenStream, boxed: bool },
@@ -51,21 +51,15 @@ pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<Function> {
     let parsed = (|input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility: Visibility = input.parse()?;
-        let defaultness = match input.peek(Token![default]) {
-            true => Some(input.parse::<Token![default]>()?),
-            false => None,
-        };
+        let defaultness: Option<Token![default]> = input.parse()?;
         let signature: Signature = input.parse()?;
         let rest: TokenStream = input.parse()?;
         Ok((attributes, visibility, defaultness, signature, rest))
     })
     .parse2(item.clone());
-    let (mut attributes, visibility, defaultness, signature, rest) = match parsed {
-        Ok(parsed) => parsed,
-        Err(_) => {
-            errors.at(item_name(item), NOT_A_FUNCTION);
-            return None;
-        }
+    let Ok((mut attributes, visibility, defaultness, signature, rest)) = parsed else {
+        errors.at(item_name(item), NOT_A_FUNCTION);
+        return None;
     };
     let mut rest = rest.into_iter();
     let body = match (rest.next(), rest.next()) {
@@ -98,7 +92,7 @@ impl Work {
             Some((before, tail)) if tail.pin.is_some() == returned.boxed => Self::AsyncTail {
                 before,
                 tail,
-                output: returned.output,
+                output: Box::new(returned.output),
             },
             _ => Self::Future {
                 body,

@@ -142,7 +142,7 @@ fn a_mistake_leaves_the_function_as_it_was() {
             a
         }
     );
-    let expanded = attribute(quote!(nam), function.clone(), &home).to_string();
+    let expanded = attribute(quote!(nam), &function, &home).to_string();
     assert!(
         expanded.starts_with(":: core :: compile_error ! {"),
         "{expanded}"
@@ -204,7 +204,11 @@ fn the_work_is_found() {
 #[test]
 fn a_body_that_does_not_parse_is_still_instrumented() {
     let home = CorePath::of_crate("ode");
-    let expanded = attribute(TokenStream::new(), tokens("fn f() { let a = ; a. }"), &home);
+    let expanded = attribute(
+        TokenStream::new(),
+        &tokens("fn f() { let a = ; a. }"),
+        &home,
+    );
     let expanded = expanded.to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
     assert!(expanded.contains("let a = ; a ."), "{expanded}");
@@ -225,7 +229,7 @@ fn impl_trait_is_inferred_inside_a_body() {
 fn inner_attributes_move_to_the_function() {
     let home = CorePath::of_crate("ode");
     let item = tokens("fn f() { #![allow(unused)] let a = 1; }");
-    let expanded = attribute(TokenStream::new(), item, &home).to_string();
+    let expanded = attribute(TokenStream::new(), &item, &home).to_string();
     assert!(
         expanded.starts_with("# [allow (unused)] fn f"),
         "{expanded}"
@@ -247,7 +251,7 @@ fn the_work_is_emitted_once() {
             "fn f() -> impl Future<Output = u8> { async move { work() } }",
         ),
     ] {
-        let expanded = attribute(tokens(options), tokens(item), &home).to_string();
+        let expanded = attribute(tokens(options), &tokens(item), &home).to_string();
         assert_eq!(expanded.matches("work ()").count(), 1, "{expanded}");
     }
 }
