@@ -128,9 +128,10 @@ impl fmt::Display for Misfits<'_> {
         } = self;
         // One bad value may be a whole document; its beginning is enough to find it.
         let start: String = value.chars().take(32).collect();
+        let expected = format!("{expected:?}").to_lowercase();
         write!(
             f,
-            "{count} of {rows} values are no {expected:?}, first in row {row}: {start:?}"
+            "{count} of {rows} values are not {expected}, first in row {row}: {start:?}"
         )
     }
 }
@@ -175,7 +176,7 @@ mod tests {
         let warning = chunk.misfits().unwrap().to_string();
         assert_eq!(
             warning,
-            r#"2 of 4 values are no Int64, first in row 515: "00620911""#
+            r#"2 of 4 values are not int64, first in row 515: "00620911""#
         );
         assert_eq!(chunk_of(&CODE, &[Some("1")]).misfits(), None);
     }

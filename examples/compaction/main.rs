@@ -15,11 +15,6 @@
 //! cargo run --release --example compaction [-- --help | path/to/table.csv]
 //! ```
 
-#![expect(
-    clippy::print_stderr,
-    reason = "progress and messages are for the person at the terminal"
-)]
-
 mod args;
 mod chunk;
 mod codec;
@@ -29,6 +24,7 @@ mod decide;
 mod layout;
 mod output;
 mod problem;
+mod progress;
 mod report;
 mod run;
 mod table;
@@ -53,7 +49,7 @@ fn main() -> ExitCode {
     match args::parse(lexopt::Parser::from_env()).and_then(execute) {
         Ok(code) => code,
         Err(problem) => {
-            eprintln!("compaction: {problem}");
+            progress::say(format_args!("compaction: {problem}"));
             ExitCode::from(2)
         }
     }
@@ -70,6 +66,7 @@ fn compact(options: &Options) -> Result<ExitCode, Problem> {
     let build = ode::build_info!();
     let mut output = Output::fresh(&build.id())?;
     let table = Table::read(&options.table)?;
+    check_columns(&table, options)?;
 
     let unwritable = |e| {
         Problem::new(format!("cannot write {}: {e}", output.path().display()))
@@ -98,6 +95,18 @@ fn compact(options: &Options) -> Result<ExitCode, Problem> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A misspelt column would silently break nothing.
+fn check_columns(table: &Table, options: &Options) -> Result<(), Problem> {
+    match &options.broken_column {
+        Some(name) if !table.columns.contains(name) => Err(Problem::new(format!(
+            "--break: {} has no column `{name}`",
+            table.name
+        ))
+        .hint(format!("its columns are {}", table.columns.join(", ")))),
+        _ => Ok(()),
+    }
 }
 
 /// Whoever reads the report may stop early, as `| head` does.

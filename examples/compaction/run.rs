@@ -5,6 +5,7 @@ use ode::Failure;
 use crate::args::Options;
 use crate::chunk::{Column, chunks, columns};
 use crate::compact::{Policy, compact};
+use crate::progress::say;
 use crate::table::Table;
 
 /// What the caller has to know; everything else is in the events.
@@ -21,16 +22,17 @@ pub(crate) struct Tally {
 )]
 pub(crate) fn run(table: &Table, options: &Options) -> Tally {
     ode::set_inherited! { user.id = options.user, app.id = options.app };
+    ode::set! { policy.min_bytes = options.min_bytes, policy.rows_per_chunk = options.rows_per_chunk };
 
     let mut tally = Tally::default();
     let columns = columns(table);
     for column in &columns {
         let sum = compact_column(table, column, options, &mut tally);
         let place = format!("[{:>2}/{}]", column.index + 1, columns.len());
-        eprintln!(
+        say(format_args!(
             "{place} {:<12} {:>7} → {:>6} bytes",
             column.name, sum.before, sum.after
-        );
+        ));
     }
 
     ode::set! { run.failed = tally.failed };
@@ -69,10 +71,10 @@ fn compact_column(
             }
             Err(e) => {
                 tally.failed += 1;
-                eprintln!(
+                say(format_args!(
                     "{}, chunk {}: {e}; it stays as it was",
                     column.name, chunk.index
-                );
+                ));
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::problem::Problem;
 pub(super) struct Events {
     pub(super) build_id: String,
     pub(super) run_duration_ns: u64,
+    pub(super) min_bytes: u64,
     pub(super) chunks: Vec<ChunkEvent>,
 }
 
@@ -46,6 +47,7 @@ impl Events {
         let mut events = Self {
             build_id: String::new(),
             run_duration_ns: 0,
+            min_bytes: 0,
             chunks: Vec::new(),
         };
         for (index, line) in BufReader::new(file).lines().enumerate() {
@@ -57,6 +59,7 @@ impl Events {
                 "compaction.run" => {
                     events.build_id = text(&event, "build_id");
                     events.run_duration_ns = number(&event, "duration_ns");
+                    events.min_bytes = number(&event, "policy.min_bytes");
                 }
                 _ => {} // What ode says about itself.
             }

@@ -37,14 +37,15 @@ fn look_further(file: &str) -> String {
 All events: {file}
 Look further, for example at what was declined although it is large:
 
-  jq -r 'select(.[\"declined.reason\"] and .[\"size.before\"] > 1000) \
-| [.[\"column.name\"], .[\"chunk.index\"], .[\"declined.reason\"], .[\"size.before\"]] | @tsv' {file}
+  jq -r 'select(.\"declined.reason\" and .\"size.before\" > 1000) \
+| [.\"column.name\", .\"chunk.index\", .\"declined.reason\", .\"size.before\"] | @tsv' {file}
 
-or at what each format saves, type by type:
+or, after the next build has run as well, at whether errors went up or savings down:
 
-  duckdb -c \"SELECT \\\"column.type\\\", layout, format, count(*) AS chunks, \
-sum(\\\"size.before\\\" - \\\"size.after\\\") AS saved, max(duration_ns) AS slowest_ns \
-FROM read_json_auto('{file}') WHERE name = 'compaction.chunk' GROUP BY ALL ORDER BY saved DESC\"
+  duckdb -c \"SELECT build_id, count(*) AS chunks, count(*) FILTER (outcome = 'error') AS errors, \
+1 - sum(\\\"size.after\\\") / sum(\\\"size.before\\\") AS saved \
+FROM read_json_auto('compaction-*.jsonl', union_by_name = true) \
+WHERE name = 'compaction.chunk' GROUP BY build_id\"
 "
     )
 }

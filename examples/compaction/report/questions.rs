@@ -9,7 +9,7 @@ pub(super) fn table(events: &Events) -> Table {
     let chunks = &events.chunks;
     let mut table = new_table();
     table.add_row(["1 Is it running? Are errors up?", &is_it_running(events)]);
-    table.add_row(["2 Only on the right inputs?", &right_inputs(chunks)]);
+    table.add_row(["2 Only on the right inputs?", &right_inputs(events)]);
     table.add_row(["3 With the intended effect?", &intended_effect(chunks)]);
     table.add_row(["4 Which errors and warnings?", &errors_and_warnings(chunks)]);
     table.add_row(["5 What was skipped, and why?", &skipped(chunks)]);
@@ -28,20 +28,19 @@ fn is_it_running(events: &Events) -> String {
     )
 }
 
-fn right_inputs(chunks: &[ChunkEvent]) -> String {
-    let compressed = || chunks.iter().filter(|chunk| chunk.was_compressed);
-    let Some(smallest) = compressed().min_by_key(|chunk| chunk.before) else {
-        return "nothing was compressed".to_owned();
-    };
+fn right_inputs(events: &Events) -> String {
+    let compressed = || events.chunks.iter().filter(|chunk| chunk.was_compressed);
+    let too_small = compressed()
+        .filter(|chunk| chunk.before < events.min_bytes)
+        .count();
     format!(
-        "compressed {} of {}: {}\nsmallest: {}, {} bytes",
+        "compressed {} of {}: {}\nof those below {} bytes: {too_small}",
         compressed().count(),
-        chunks.len(),
+        events.chunks.len(),
         counted(&count_by(
             compressed().map(|chunk| chunk.column_type.as_str())
         )),
-        smallest.place(),
-        grouped(smallest.before),
+        grouped(events.min_bytes),
     )
 }
 
