@@ -309,7 +309,7 @@ fn the_core_path_is_passed_on() {
         "{expanded}"
     );
     assert!(
-        expanded.contains("Key::new(\"a\",\",\\\"a\\\":\")"),
+        expanded.contains("Key>::new(\"a\",\",\\\"a\\\":\")"),
         "{expanded}"
     );
     assert!(

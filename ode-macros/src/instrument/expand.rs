@@ -268,11 +268,12 @@ fn after(
         let parameter = &ok.parameter;
         let write = statement(core, Grammar::Attribute, &ok.fields);
         // The probe's traits are imported in a block of their own, away from the author's
-        // expressions.
+        // expressions; so the probe must outlive that block. Two levels, two references.
         quote_spanned! {Span::mixed_site()=>
+            let probe = &#support::Probe(&result);
             if let ::core::option::Option::Some(value) = {
                 use #support::ok_probe::*;
-                (&&#support::Probe(&result)).ok_value()
+                (&probe).ok_value()
             } {
                 // `|_order| ..` is a fair way to say that the value itself is not looked at.
                 #[allow(clippy::no_effect_underscore_binding)]
