@@ -1,4 +1,5 @@
 //! Time, injected: the system's clocks, or one that a test moves by hand.
+#![cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests move time"))]
 
 use std::sync::{Arc, LazyLock, Mutex, Weak};
 use std::thread::Thread;
@@ -79,18 +80,16 @@ struct ManualState {
 
 /// Something that must act when a manual clock has moved.
 pub(crate) trait ClockWatcher: Send + Sync + std::fmt::Debug {
-    fn clock_moved(&self);
+    fn clock_moved(&self, now: u64);
 }
 
 impl ManualClock {
-    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn new(wall: Wall) -> Self {
         let state = ManualState { now: 1, wall, parked: Vec::new(), watchers: Vec::new() };
         Self { state: Mutex::new(state) }
     }
 
     /// Moves both clocks and wakes whoever waits on them.
-    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn advance(&self, by: Duration) {
         self.change(|state| {
             state.now = state.now.saturating_add(crate::event::value::saturating_nanos(by));
@@ -106,7 +105,6 @@ impl ManualClock {
     }
 
     /// Makes the wall clock jump; monotonic time goes on as it was.
-    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
     pub(crate) fn set_wall(&self, wall: Wall) {
         self.change(|state| state.wall = wall);
     }
@@ -116,15 +114,15 @@ impl ManualClock {
     }
 
     fn change(&self, change: impl FnOnce(&mut ManualState)) {
-        let (parked, watchers) = {
+        let (now, parked, watchers) = {
             let mut state = lock(&self.state);
             change(&mut state);
             state.watchers.retain(|watcher| watcher.strong_count() > 0);
-            (std::mem::take(&mut state.parked), state.watchers.clone())
+            (state.now, std::mem::take(&mut state.parked), state.watchers.clone())
         };
         parked.iter().for_each(Thread::unpark);
         for watcher in watchers.iter().filter_map(Weak::upgrade) {
-            watcher.clock_moved();
+            watcher.clock_moved(now);
         }
     }
 }

@@ -106,14 +106,14 @@ impl Process {
     /// Every field, `build_id` first, in the order in which events show them.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
         [
-            (keys::BUILD_ID.name(), Value::Str(&self.build_id)),
-            (keys::BUILD_SOURCE.name(), text(&self.build_source)),
-            (keys::SERVICE_NAME.name(), text(&self.service_name)),
-            (keys::SERVICE_VERSION.name(), text(&self.service_version)),
-            (keys::REVISION.name(), text(&self.revision)),
-            (keys::ENVIRONMENT.name(), text(&self.environment)),
-            (keys::HOST_NAME.name(), text(&self.host_name)),
-            (keys::PROCESS_PID.name(), self.pid.map_or(Value::Absent, |pid| Value::U64(pid.into()))),
+            (keys::BUILD_ID, Value::Str(&self.build_id)),
+            (keys::BUILD_SOURCE, text(&self.build_source)),
+            (keys::SERVICE_NAME, text(&self.service_name)),
+            (keys::SERVICE_VERSION, text(&self.service_version)),
+            (keys::REVISION, text(&self.revision)),
+            (keys::ENVIRONMENT, text(&self.environment)),
+            (keys::HOST_NAME, text(&self.host_name)),
+            (keys::PROCESS_PID, self.pid.map_or(Value::Absent, |pid| Value::U64(pid.into()))),
         ]
         .into_iter()
         .filter(|(_, value)| !value.is_absent())
@@ -123,20 +123,20 @@ impl Process {
     #[doc(hidden)]
     pub fn set_by_name(&mut self, name: &str, value: &str) -> bool {
         let slot = match name {
-            "build_id" => {
+            keys::BUILD_ID => {
                 value.clone_into(&mut self.build_id);
                 return true;
             }
-            "process.pid" => {
+            keys::PROCESS_PID => {
                 self.pid = value.parse().ok();
                 return self.pid.is_some();
             }
-            "build.source" => &mut self.build_source,
-            "service.name" => &mut self.service_name,
-            "service.version" => &mut self.service_version,
-            "vcs.ref.head.revision" => &mut self.revision,
-            "deployment.environment.name" => &mut self.environment,
-            "host.name" => &mut self.host_name,
+            keys::BUILD_SOURCE => &mut self.build_source,
+            keys::SERVICE_NAME => &mut self.service_name,
+            keys::SERVICE_VERSION => &mut self.service_version,
+            keys::REVISION => &mut self.revision,
+            keys::ENVIRONMENT => &mut self.environment,
+            keys::HOST_NAME => &mut self.host_name,
             _ => return false,
         };
         *slot = non_empty(value);

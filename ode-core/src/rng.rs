@@ -12,7 +12,7 @@ pub(crate) enum Ids {
     #[default]
     Random,
     /// 1, 2, 3, …: ids a test can foresee.
-    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "for tests"))]
+    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests foresee ids"))]
     Counted(AtomicU64),
 }
 

@@ -1,6 +1,6 @@
 //! Lists on a finished event: elements of one type.
 
-use crate::event::value::{ToArray, ToValue, Value};
+use crate::event::value::{ToArray, Value};
 use crate::record::buffer::Kind;
 
 /// A list of one of the scalar types.

@@ -73,31 +73,15 @@ pub(crate) const fn hash(name: &str) -> u32 {
 }
 
 macro_rules! our_keys {
-    ($($(#[$doc:meta])* $konst:ident = $name:literal;)*) => {
-        $($(#[$doc])* pub(crate) static $konst: Key = Key::ours($name, concat!(",\"", $name, "\":"));)*
+    ($($konst:ident = $name:literal;)*) => {
+        $(pub(crate) static $konst: Key = Key::ours($name, concat!(",\"", $name, "\":"));)*
 
-        /// Every complete name that ode writes.
-        pub(crate) const WRITTEN: &[&str] = &[$($name),*];
+        /// Names that ode writes as fields.
+        const OF_FIELDS: &[&str] = &[$($name),*];
     };
 }
 
 our_keys! {
-    TIMESTAMP = "timestamp";
-    NAME = "name";
-    OUTCOME = "outcome";
-    DURATION = "duration_ns";
-    EVENT_ID = "event_id";
-    TRACE_ID = "trace_id";
-    SPAN_ID = "span_id";
-    PARENT_SPAN_ID = "parent_span_id";
-    BUILD_ID = "build_id";
-    BUILD_SOURCE = "build.source";
-    SERVICE_NAME = "service.name";
-    SERVICE_VERSION = "service.version";
-    REVISION = "vcs.ref.head.revision";
-    ENVIRONMENT = "deployment.environment.name";
-    HOST_NAME = "host.name";
-    PROCESS_PID = "process.pid";
     DECLINED_REASON = "declined.reason";
     CANCELLED_CAUSE = "cancelled.cause";
     ERROR_TYPE = "error.type";
@@ -105,11 +89,47 @@ our_keys! {
     ERROR_CHAIN = "error.chain";
     HELD_NS = "held_ns";
     INCOMPLETE = "incomplete";
-    SAMPLE_RATE = "sample_rate";
     TRUNCATED_FIELDS = "ode.truncated_fields";
     DROPPED_FIELDS = "ode.dropped_fields";
     RENAMED_FIELDS = "ode.renamed_fields";
 }
+
+/// Names of the fixed part of every event.
+const OF_HEAD: &[&str] = &[
+    "timestamp",
+    "name",
+    "outcome",
+    "duration_ns",
+    "event_id",
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "sample_rate",
+];
+
+pub(crate) const BUILD_ID: &str = "build_id";
+pub(crate) const BUILD_SOURCE: &str = "build.source";
+pub(crate) const SERVICE_NAME: &str = "service.name";
+pub(crate) const SERVICE_VERSION: &str = "service.version";
+pub(crate) const REVISION: &str = "vcs.ref.head.revision";
+pub(crate) const ENVIRONMENT: &str = "deployment.environment.name";
+pub(crate) const HOST_NAME: &str = "host.name";
+pub(crate) const PROCESS_PID: &str = "process.pid";
+
+/// Names of what produced the event.
+const OF_PROCESS: &[&str] = &[
+    BUILD_ID,
+    BUILD_SOURCE,
+    SERVICE_NAME,
+    SERVICE_VERSION,
+    REVISION,
+    ENVIRONMENT,
+    HOST_NAME,
+    PROCESS_PID,
+];
+
+/// Every complete name that ode writes; with [`FAMILIES`] the one table of ode's names.
+const WRITTEN: [&[&str]; 3] = [OF_HEAD, OF_PROCESS, OF_FIELDS];
 
 /// Families of names: whatever begins with one of these is ode's.
 pub(crate) const FAMILIES: &[&str] = &[
@@ -154,7 +174,12 @@ pub(crate) const fn reserved(name: &str) -> Reserved {
         }
         families = rest;
     }
-    let mut written = WRITTEN;
+    reserved_among(name, WRITTEN.as_slice())
+}
+
+const fn reserved_among(name: &str, tables: &[&[&str]]) -> Reserved {
+    let [first, tables @ ..] = tables else { return Reserved::No };
+    let mut written = *first;
     while let [ours, rest @ ..] = written {
         if starts_with(name, ours) && (name.len() == ours.len() || is_parent(ours, name)) {
             return Reserved::Written;
@@ -164,7 +189,7 @@ pub(crate) const fn reserved(name: &str) -> Reserved {
         }
         written = rest;
     }
-    Reserved::No
+    reserved_among(name, tables)
 }
 
 /// [`reserved`] behind a quick look at the first segment, for keys made at run time.
@@ -213,10 +238,14 @@ const fn is_parent(parent: &str, child: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn written() -> impl Iterator<Item = &'static str> {
+        WRITTEN.into_iter().flatten().copied()
+    }
+
     #[test]
     fn no_name_of_ours_is_both_a_value_and_a_prefix() {
-        for value in WRITTEN {
-            for other in WRITTEN.iter().chain(FAMILIES) {
+        for value in written() {
+            for other in written().chain(FAMILIES.iter().copied()) {
                 assert!(!other.starts_with(&format!("{value}.")), "{value} is a prefix of {other}");
             }
             assert!(!FAMILIES.contains(&format!("{value}.").as_str()), "{value}");
@@ -225,7 +254,7 @@ mod tests {
 
     #[test]
     fn reserved_names() {
-        for ours in WRITTEN {
+        for ours in written() {
             assert_eq!(reserved(ours), Reserved::Written, "{ours}");
         }
         for family in FAMILIES {
@@ -245,8 +274,8 @@ mod tests {
 
     #[test]
     fn the_quick_look_knows_every_root() {
-        for ours in WRITTEN.iter().chain(FAMILIES) {
-            let name = if ours.ends_with('.') { format!("{ours}x") } else { (*ours).to_owned() };
+        for ours in written().chain(FAMILIES.iter().copied()) {
+            let name = if ours.ends_with('.') { format!("{ours}x") } else { ours.to_owned() };
             assert_eq!(reserved_at_run_time(&name), reserved(&name), "{name}");
             let root = name.split('.').next().unwrap();
             assert_eq!(reserved_at_run_time(root), reserved(root), "{root}");

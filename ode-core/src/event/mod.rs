@@ -6,6 +6,8 @@ pub(crate) mod ids;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod outcome;
+#[cfg(feature = "serde")]
+mod serialize;
 pub(crate) mod time;
 pub(crate) mod value;
 

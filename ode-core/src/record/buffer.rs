@@ -92,6 +92,8 @@ pub(crate) struct Buffer {
     pub(crate) room: usize,
     /// Bytes that fit before duplicates are thrown out.
     pub(crate) byte_room: usize,
+    /// Run-time keys come from another record, where they were checked.
+    trusts_keys: bool,
 }
 
 /// Offset and length as one word.
@@ -251,7 +253,7 @@ impl Buffer {
                     return None;
                 }
                 let start = self.text.len();
-                if keys::reserved_at_run_time(name) != Reserved::No {
+                if self.is_reserved(name) {
                     self.text.push_str(keys::MOVED_PREFIX);
                     self.losses.renamed += 1;
                 }
@@ -262,6 +264,18 @@ impl Buffer {
                 Some(Field { hash, ..entry })
             }
         }
+    }
+
+    /// Whether a run-time key has to move out of ode's way.
+    pub(crate) fn is_reserved(&self, name: &str) -> bool {
+        !self.trusts_keys && keys::reserved_at_run_time(name) != Reserved::No
+    }
+
+    /// Runs with keys taken as they are: they were checked when they were first recorded.
+    pub(crate) fn with_trusted_keys(&mut self, f: impl FnOnce(&mut Self)) {
+        self.trusts_keys = true;
+        f(self);
+        self.trusts_keys = false;
     }
 
     /// Makes sure that `more` bytes fit; `false` when they do not even after a clean-up.

@@ -1,6 +1,6 @@
 //! `incr!` in constant memory: a counter is found again, and added to in place.
 
-use crate::event::keys::{self, MOVED_PREFIX, Reserved, reserved_at_run_time};
+use crate::event::keys::{self, MOVED_PREFIX};
 use crate::event::value::Number;
 use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, name_at};
 use crate::record::index::{Found, KeyIndex};
@@ -32,7 +32,7 @@ impl Buffer {
     pub(crate) fn incr(&mut self, key: KeyRef<'_>, by: Number, base: u8) {
         let moved;
         let (name, hash) = match key {
-            KeyRef::Text(name) if reserved_at_run_time(name) != Reserved::No => {
+            KeyRef::Text(name) if self.is_reserved(name) => {
                 moved = format!("{MOVED_PREFIX}{name}");
                 (moved.as_str(), keys::hash(&moved))
             }

@@ -113,9 +113,9 @@ fn tail(n: u64) -> impl Future<Output = u64> + Send {
     }
 }
 
-#[instrument_event(fields(name), ok_fields(|name| length = name.len()))]
-fn boxed_tail<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
-    Box::pin(async move { name })
+#[instrument_event(fields(label), ok_fields(|label| length = label.len()))]
+fn boxed_tail<'a>(label: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
+    Box::pin(async move { label })
 }
 
 #[instrument_event(fields(n), ok_fields(|n| result = n))]
@@ -144,7 +144,7 @@ fn a_tail_starts_at_the_first_poll() {
     assert_eq!(event["n"], 2);
     assert_eq!(event["doubled"], 4);
     let event = events.one("boxed_tail");
-    assert_eq!(event["name"], "abc");
+    assert_eq!(event["label"], "abc");
     assert_eq!(event["length"], 3);
 }
 
@@ -180,7 +180,7 @@ struct Remote {
 
 #[async_trait]
 impl Api for Remote {
-    #[instrument_event(name = "api.fetch", fields(id, host = self.host), ok_fields(|v| got = v))]
+    #[instrument_event(name = "api.fetch", fields(id, remote.host = self.host), ok_fields(|v| got = v))]
     async fn fetch(&self, id: u64) -> io::Result<u64> {
         let half = id
             .checked_div(2)
@@ -200,7 +200,7 @@ fn async_trait_methods_are_units() {
     assert_eq!(block_on(remote.fetch(4)).ok(), Some(2));
     let event = events.one("api.fetch");
     assert_eq!(event["id"], 4);
-    assert_eq!(event["host"], "h");
+    assert_eq!(event["remote.host"], "h");
     assert_eq!(event["got"], 2);
 }
 

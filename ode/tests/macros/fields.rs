@@ -55,14 +55,14 @@ fn every_spelling_of_a_key() {
 
 #[test]
 fn every_form_of_a_value() {
-    let (name, cart) = ("ada", Cart { id: 7 });
+    let (user, cart) = ("ada", Cart { id: 7 });
     let event = recorded(|| {
         ode::set! {
-            name, cart.id, debugged = ?name, displayed = %name,
+            user, cart.id, debugged = ?user, displayed = %user,
             none = None::<u8>, some = Some(1), less = 1 < 2, more = 2 > 1,
         }
     });
-    assert_eq!(event["name"], "ada");
+    assert_eq!(event["user"], "ada");
     assert_eq!(event["cart.id"], 7);
     assert_eq!(event["debugged"], "\"ada\"");
     assert_eq!(event["displayed"], "ada");

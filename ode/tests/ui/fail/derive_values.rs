@@ -17,8 +17,9 @@ struct Order {
 }
 
 #[derive(EventFields)]
+#[event(prefix = "error")]
 struct Reserved {
-    timestamp: u64,
+    kind: u64,
 }
 
 fn main() {

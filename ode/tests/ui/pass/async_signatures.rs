@@ -110,20 +110,20 @@ fn without_tail(n: u64) -> impl Future<Output = u64> + Send {
     ready(n)
 }
 
-#[instrument_event(fields(name))]
-fn boxed_tail<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
+#[instrument_event(fields(label))]
+fn boxed_tail<'a>(label: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
     Box::pin(async move {
         ready(()).await;
-        name
+        label
     })
 }
 
-#[instrument_event(fields(name), ok_fields(|name| length = name.len()))]
-fn boxed_other<'a>(name: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
-    if name.is_empty() {
+#[instrument_event(fields(label), ok_fields(|label| length = label.len()))]
+fn boxed_other<'a>(label: &'a str) -> Pin<Box<dyn Future<Output = &'a str> + Send + 'a>> {
+    if label.is_empty() {
         return Box::pin(ready("empty"));
     }
-    let future = ready(name);
+    let future = ready(label);
     Box::pin(future)
 }
 
@@ -155,7 +155,7 @@ trait Api {
 
 #[async_trait]
 impl Api for Shop {
-    #[instrument_event(fields(id, name, shop.carts = self.carts.len()), ok_fields(|text| text.len = text.len()))]
+    #[instrument_event(fields(id, user.name = name, shop.carts = self.carts.len()), ok_fields(|text| text.len = text.len()))]
     async fn fetch(&self, id: u64, name: &str) -> io::Result<String> {
         let cart = self.carts.first().ok_or_else(|| io::Error::other("none"))?;
         ready(()).await;

@@ -74,7 +74,7 @@ impl<T: Debug + PartialOrd + Clone> Store<T> {
 trait Named {
     const NAME: &'static str;
 
-    #[instrument_event(name = "named.by_default", fields(name = Self::NAME))]
+    #[instrument_event(name = "named.by_default", fields(type.name = Self::NAME))]
     fn by_default(&self) -> &'static str {
         Self::NAME
     }

@@ -86,7 +86,7 @@ macro_rules! forwarded {
 }
 
 fn through_macros() -> u8 {
-    forwarded! { name, "a b", 1 + 1 }
+    forwarded! { label, "a b", 1 + 1 }
 }
 
 fn main() {

@@ -1,0 +1,66 @@
+//! Running with no current unit, for work that happens here but belongs elsewhere.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::context::slot::{self, Ambient};
+
+/// Runs `f` with no current unit; what was current is back afterwards.
+///
+/// For foreign work that a unit's thread picks up: another task of a current-thread runtime, a
+/// stolen rayon job.
+pub fn detached<R>(f: impl FnOnce() -> R) -> R {
+    let _entered = NoUnit::enter();
+    f()
+}
+
+struct NoUnit {
+    outer: Option<Ambient>,
+}
+
+impl NoUnit {
+    fn enter() -> Self {
+        Self { outer: slot::replace(None) }
+    }
+}
+
+impl Drop for NoUnit {
+    fn drop(&mut self) {
+        if let Some(outer) = self.outer.take() {
+            drop(slot::replace(Some(outer)));
+        }
+    }
+}
+
+pin_project! {
+    /// A future that runs with no current unit; made by `.detached()`.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Detached<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> fmt::Debug for Detached<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detached").finish_non_exhaustive()
+    }
+}
+
+impl<F> Detached<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self { future }
+    }
+}
+
+impl<F: Future> Future for Detached<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let future = self.project().future;
+        detached(|| future.poll(cx))
+    }
+}

@@ -1,0 +1,282 @@
+//! What a unit shares with other tasks: a side record behind a lock, made when first asked for and
+//! merged into the owner's record.
+
+use crate::context::cells::Count;
+use crate::context::write::Target;
+use crate::event::ids::TraceContext;
+use crate::event::outcome::Word;
+use crate::finish;
+use crate::pipeline::engine::PipelineRef;
+use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, unrange};
+use crate::record::counter;
+use crate::record::prepare::Prepared;
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::unit::open::Unit;
+
+/// The part of a unit that other tasks and threads can reach.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    /// Something was written that the owner has not merged yet.
+    dirty: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    phase: Phase,
+    context: Option<TraceContext>,
+    pipeline: Option<PipelineRef>,
+    root: Option<Arc<Shared>>,
+    side: Buffer,
+    inherited: Buffer,
+    word: Option<Word>,
+    holds: Vec<HoldSlot>,
+    next_hold: u64,
+    /// The unit, its function over, while somebody holds it open.
+    held: Option<Box<Unit>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Open,
+    /// The function is over; holds keep the record open.
+    Held,
+    Ended,
+}
+
+#[derive(Debug)]
+struct HoldSlot {
+    number: u64,
+    deadline: u64,
+}
+
+/// What the owner finds when its function ends.
+pub(crate) enum Sealed {
+    /// Finish now.
+    Finish(Box<Unit>),
+    /// Somebody holds it open and will finish it.
+    Held,
+}
+
+impl Shared {
+    /// Fills in what children and contributors need. Called once per unit, by the owner.
+    pub(crate) fn open(&self, unit: &Unit) {
+        let mut state = lock(&self.state);
+        state.phase = Phase::Open;
+        state.context = Some(unit.context);
+        state.pipeline.clone_from(&unit.pipeline);
+        state.root.clone_from(&unit.root);
+        let limits = unit.buffer.limits;
+        state.side.reset(&limits);
+        state.inherited.reset(&limits);
+        copy_inherited(&unit.buffer, &mut state.inherited);
+        state.word = None;
+        state.holds.clear();
+        self.dirty.store(false, Ordering::Relaxed);
+    }
+
+    /// Makes the memory ready for another unit; only when nobody else has it.
+    pub(crate) fn clear(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        (state.context, state.pipeline, state.root, state.held) = (None, None, None, None);
+        state.phase = Phase::Ended;
+    }
+
+    /// Writes to the side record; counts as late after the end. `None` when it was late.
+    pub(crate) fn write<R>(&self, f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended {
+            self.count_late(&state);
+            return None;
+        }
+        let written = f(Target { buffer: &mut state.side, counter_base: DELTA });
+        self.dirty.store(true, Ordering::Release);
+        Some(written)
+    }
+
+    pub(crate) fn set_inherited(&self, key: KeyRef<'_>, value: Prepared<'_>) {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended {
+            return self.count_late(&state);
+        }
+        state.side.push(key, value, INHERITED);
+        state.inherited.push(key, value, INHERITED);
+        self.dirty.store(true, Ordering::Release);
+    }
+
+    /// The owner has set an inherited field: children opened elsewhere must see it too.
+    pub(crate) fn note_inherited(&self, key: KeyRef<'_>, value: Prepared<'_>) {
+        lock(&self.state).inherited.push(key, value, INHERITED);
+    }
+
+    pub(crate) fn say(&self, word: Word) {
+        let mut state = lock(&self.state);
+        match state.phase {
+            Phase::Open => state.word = Some(Word::merge(state.word, word)),
+            // The outcome was decided when the function ended.
+            Phase::Held | Phase::Ended => self.count_late(&state),
+        }
+    }
+
+    fn count_late(&self, state: &State) {
+        match &state.pipeline {
+            Some(pipeline) => pipeline.count(Count::Late),
+            None => crate::context::cells::count(Count::Late),
+        }
+    }
+
+    pub(crate) fn context(&self) -> Option<TraceContext> {
+        lock(&self.state).context
+    }
+
+    pub(crate) fn pipeline(&self) -> Option<PipelineRef> {
+        lock(&self.state).pipeline.clone()
+    }
+
+    /// The outermost unit, if this is not it.
+    pub(crate) fn root(&self) -> Option<Arc<Self>> {
+        lock(&self.state).root.clone()
+    }
+
+    /// Copies the fields that units opened below inherit.
+    pub(crate) fn inherit_into(&self, child: &mut Buffer) {
+        copy_inherited(&lock(&self.state).inherited, child);
+    }
+
+    /// Whether there is anything to merge.
+    #[inline]
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.dirty.load(Ordering::Acquire)
+    }
+
+    /// Merges what others wrote so far into the owner's record.
+    #[cold]
+    pub(crate) fn merge_into(&self, unit: &mut Unit) {
+        let mut state = lock(&self.state);
+        self.merge_locked(&mut state, unit);
+    }
+
+    fn merge_locked(&self, state: &mut State, unit: &mut Unit) {
+        self.dirty.store(false, Ordering::Relaxed);
+        merge(&state.side, &mut unit.buffer);
+        unit.buffer.losses.dropped += state.side.losses.dropped;
+        unit.buffer.losses.renamed += state.side.losses.renamed;
+        let limits = unit.buffer.limits;
+        state.side.reset(&limits);
+        if let Some(word) = state.word.take() {
+            unit.say(word);
+        }
+    }
+
+    /// Registers a hold; `None` when the unit has already ended.
+    pub(crate) fn hold(&self, deadline: u64) -> Option<u64> {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended {
+            return None;
+        }
+        state.next_hold += 1;
+        let number = state.next_hold;
+        state.holds.push(HoldSlot { number, deadline });
+        Some(number)
+    }
+
+    /// The owner's function is over: merges, and ends the unit unless it is held.
+    pub(crate) fn seal(&self, mut unit: Box<Unit>, now: u64) -> Sealed {
+        let mut state = lock(&self.state);
+        self.merge_locked(&mut state, &mut unit);
+        if state.holds.iter().any(|hold| hold.deadline > now) {
+            state.phase = Phase::Held;
+            state.held = Some(unit);
+            return Sealed::Held;
+        }
+        unit.incomplete = !state.holds.is_empty();
+        state.phase = Phase::Ended;
+        Sealed::Finish(unit)
+    }
+
+    /// A hold was let go of.
+    pub(crate) fn release(&self, number: u64, now: u64) {
+        let mut state = lock(&self.state);
+        state.holds.retain(|hold| hold.number != number);
+        if state.holds.is_empty() {
+            let unit = self.end_held(&mut state, now);
+            drop(state);
+            finish::finish_held(unit);
+        }
+    }
+
+    /// Deadlines have passed: whoever still holds has had its time.
+    pub(crate) fn expire_holds(&self, now: u64) {
+        let mut state = lock(&self.state);
+        if state.phase != Phase::Held || state.holds.iter().any(|hold| hold.deadline > now) {
+            return;
+        }
+        let mut unit = self.end_held(&mut state, now);
+        if let Some(unit) = &mut unit {
+            unit.incomplete = true;
+        }
+        drop(state);
+        finish::finish_held(unit);
+    }
+
+    fn end_held(&self, state: &mut State, now: u64) -> Option<Box<Unit>> {
+        if state.phase != Phase::Held {
+            return None;
+        }
+        let mut unit = state.held.take()?;
+        // What is said after the function's end no longer changes the outcome.
+        state.word = None;
+        self.merge_locked(state, &mut unit);
+        unit.held_until = Some(now);
+        state.phase = Phase::Ended;
+        Some(unit)
+    }
+}
+
+/// Copies the inherited fields of a record.
+pub(crate) fn copy_inherited(from: &Buffer, to: &mut Buffer) {
+    for (at, field) in from.fields.iter().enumerate() {
+        if field.flags & INHERITED != 0 {
+            copy_field(from, at, field, to, INHERITED);
+        }
+    }
+}
+
+fn merge(side: &Buffer, into: &mut Buffer) {
+    for (at, field) in side.fields.iter().enumerate() {
+        if field.kind == Kind::KeyText {
+            continue;
+        }
+        match counter::decode(field.kind, field.data) {
+            Some(amount) if field.flags & DELTA != 0 => {
+                into.with_trusted_keys(|into| into.incr(key_of(side, at, field), amount, 0));
+            }
+            _ => copy_field(side, at, field, into, field.flags),
+        }
+    }
+}
+
+fn key_of<'b>(buffer: &'b Buffer, at: usize, field: &Field) -> KeyRef<'b> {
+    match field.key {
+        Some(key) => KeyRef::Static(key),
+        None => KeyRef::Text(buffer.name_at(at)),
+    }
+}
+
+fn copy_field(from: &Buffer, at: usize, field: &Field, to: &mut Buffer, flags: u8) {
+    let text = || from.text.get(unrange(field.data)).unwrap_or_default();
+    let blob = || from.blob.get(unrange(field.data)).unwrap_or_default();
+    let value = match field.kind {
+        Kind::Str => Prepared::Text(text(), false),
+        Kind::Bytes => Prepared::Bytes(blob()),
+        Kind::Array => Prepared::List(blob(), false),
+        Kind::Bool => Prepared::Bool(field.data != 0),
+        Kind::I64 => Prepared::I64(field.data.cast_signed()),
+        Kind::U64 => Prepared::U64(field.data),
+        Kind::F64 => Prepared::F64(f64::from_bits(field.data)),
+        Kind::KeyText => return,
+    };
+    // A key that was moved away from a reserved name keeps the name it has.
+    to.with_trusted_keys(|to| to.push(key_of(from, at, field), value, flags));
+}

@@ -1,0 +1,163 @@
+//! The thread's slot: the unit that is current here, taken out to be written and put back.
+//!
+//! The slot has no destructor, so it is readable to the very end of the thread, also from other
+//! thread-local destructors. What must be given back at thread end hangs on a second thread-local
+//! that has one.
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+
+use crate::context::cells::{self, Cells};
+use crate::context::shared::Shared;
+use crate::pipeline::engine::{GLOBAL, Pipeline, PipelineRef};
+use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::unit::open::Unit;
+
+/// What is current on a thread.
+pub(crate) enum Ambient {
+    /// This task owns the unit's record.
+    Own(Box<Unit>),
+    /// This task contributes to a unit that another task owns.
+    Joined(Arc<Shared>),
+}
+
+struct Slot {
+    ambient: Cell<Option<ManuallyDrop<Ambient>>>,
+    /// A finished unit's memory, warm for the next.
+    spare: Cell<Option<ManuallyDrop<Box<Unit>>>>,
+    /// A pipeline that takes the place of the process's on this thread: tests.
+    scoped: Cell<Option<ManuallyDrop<Arc<Pipeline>>>>,
+    cells: Cell<Option<&'static Cells>>,
+    number: Cell<usize>,
+    ended: Cell<bool>,
+}
+
+thread_local! {
+    static SLOT: Slot = const {
+        Slot {
+            ambient: Cell::new(None),
+            spare: Cell::new(None),
+            scoped: Cell::new(None),
+            cells: Cell::new(None),
+            number: Cell::new(usize::MAX),
+            ended: Cell::new(false),
+        }
+    };
+    static AT_EXIT: AtExit = const { AtExit };
+}
+
+struct AtExit;
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        SLOT.with(|slot| {
+            slot.ended.set(true);
+            drop(slot.spare.take().map(ManuallyDrop::into_inner));
+            if let Some(cells) = slot.cells.take() {
+                cells::give_back(cells);
+            }
+        });
+    }
+}
+
+/// Whether a unit is current.
+#[inline]
+pub(crate) fn is_current() -> bool {
+    SLOT.with(|slot| {
+        let ambient = slot.ambient.take();
+        let current = ambient.is_some();
+        slot.ambient.set(ambient);
+        current
+    })
+}
+
+/// Runs library code on what is current. Within it nothing is: user code must not run here.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&mut Ambient) -> R) -> Option<R> {
+    SLOT.with(|slot| {
+        let mut ambient = slot.ambient.take()?;
+        let result = f(&mut ambient);
+        slot.ambient.set(Some(ambient));
+        Some(result)
+    })
+}
+
+/// Makes something else current; returns what was.
+#[inline]
+pub(crate) fn replace(ambient: Option<Ambient>) -> Option<Ambient> {
+    SLOT.with(|slot| {
+        slot.ambient.replace(ambient.map(ManuallyDrop::new)).map(ManuallyDrop::into_inner)
+    })
+}
+
+/// A finished unit's memory, if this thread has one.
+#[inline]
+pub(crate) fn take_spare() -> Option<Box<Unit>> {
+    SLOT.with(|slot| slot.spare.take().map(ManuallyDrop::into_inner))
+}
+
+/// Keeps a finished unit's memory for the next unit of this thread.
+#[inline]
+pub(crate) fn keep_spare(unit: Box<Unit>) {
+    SLOT.with(|slot| {
+        // Without cells nothing frees the memory at thread end.
+        if slot.cells.get().is_some() {
+            drop(slot.spare.replace(Some(ManuallyDrop::new(unit))).map(ManuallyDrop::into_inner));
+        }
+    });
+}
+
+/// The pipeline for units that have no parent.
+#[inline]
+pub(crate) fn pipeline() -> Option<PipelineRef> {
+    scoped().map(PipelineRef::Scoped).or_else(|| GLOBAL.get().map(PipelineRef::Global))
+}
+
+/// The pipeline that takes the place of the process's on this thread.
+#[inline]
+pub(crate) fn scoped() -> Option<Arc<Pipeline>> {
+    SLOT.with(|slot| {
+        let scoped = slot.scoped.take()?;
+        let pipeline = Arc::clone(&scoped);
+        slot.scoped.set(Some(scoped));
+        Some(pipeline)
+    })
+}
+
+/// Puts a pipeline in the place of the process's on this thread; returns what was there.
+pub(crate) fn replace_scoped(pipeline: Option<Arc<Pipeline>>) -> Option<Arc<Pipeline>> {
+    SLOT.with(|slot| {
+        slot.scoped.replace(pipeline.map(ManuallyDrop::new)).map(ManuallyDrop::into_inner)
+    })
+}
+
+#[inline]
+pub(crate) fn cells() -> Option<&'static Cells> {
+    SLOT.with(|slot| slot.cells.get())
+}
+
+/// Gives this thread cells of its own, unless it is already past the point of giving them back.
+pub(crate) fn adopt_cells(claim: impl FnOnce() -> &'static Cells) -> Option<&'static Cells> {
+    SLOT.with(|slot| {
+        if slot.ended.get() || AT_EXIT.try_with(|_at_exit| ()).is_err() {
+            return None;
+        }
+        let cells = claim();
+        slot.cells.set(Some(cells));
+        Some(cells)
+    })
+}
+
+/// A small number for this thread, to spread threads over shards.
+#[inline]
+pub(crate) fn thread_number() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    SLOT.with(|slot| {
+        let mut number = slot.number.get();
+        if number == usize::MAX {
+            number = NEXT.fetch_add(1, Ordering::Relaxed) % 4_096;
+            slot.number.set(number);
+        }
+        number
+    })
+}

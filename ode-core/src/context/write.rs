@@ -1,0 +1,202 @@
+//! Writing to what is current: format first, then one short access.
+
+use crate::context::cells::{self, Count};
+use crate::context::slot::{self, Ambient};
+use crate::event::outcome::{Failure, Word};
+use crate::event::value::{MASK, Number, Value};
+use crate::event::keys::{self, Key};
+use crate::event::limits;
+use crate::record::buffer::{Buffer, KeyRef, Kind, TRUNCATED};
+use crate::record::fields::{FieldSink, Fields};
+use crate::record::prepare::prepare;
+use crate::{EventFields, context::shared::Shared};
+
+/// Where a write ends up: the record, and what a new counter there is marked with.
+pub(crate) struct Target<'t> {
+    pub(crate) buffer: &'t mut Buffer,
+    pub(crate) counter_base: u8,
+}
+
+/// Runs library code on the current record; counts when there is none, or it has ended.
+#[inline]
+pub(crate) fn with_target<R>(f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
+    let found = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => Some(f(Target { buffer: unit.record(), counter_base: 0 })),
+        Ambient::Joined(shared) => shared.write(f),
+    });
+    match found {
+        Some(written) => written,
+        None => {
+            missed();
+            None
+        }
+    }
+}
+
+/// Counts a write that found no unit.
+#[cold]
+pub(crate) fn missed() {
+    match slot::scoped() {
+        Some(pipeline) => pipeline.counts.add(Count::Orphan, 1),
+        None => cells::count(Count::Orphan),
+    }
+}
+
+/// How much of a value may be formatted.
+pub(crate) fn format_budget() -> usize {
+    let of = |ambient: &mut Ambient| match ambient {
+        Ambient::Own(unit) => unit.buffer.limits.value_bytes,
+        Ambient::Joined(_) => limits::Limits::default().value_bytes,
+    };
+    slot::with(of).unwrap_or(0)
+}
+
+/// Records a value on the current unit.
+#[inline]
+pub(crate) fn set(key: KeyRef<'_>, value: Value<'_>, flags: u8) {
+    let budget = match value {
+        Value::Display(_) | Value::Debug(_) | Value::Array(_) => format_budget(),
+        _ => usize::MAX,
+    };
+    prepare(value, budget, |value| with_target(|target| target.buffer.push(key, value, flags)));
+}
+
+/// Records a value under a static key: scalars and text by the shortest way.
+#[inline]
+pub(crate) fn set_static(key: &'static Key, value: Value<'_>) {
+    match value {
+        Value::Bool(v) => set_scalar(key, Kind::Bool, u64::from(v)),
+        Value::I64(v) => set_scalar(key, Kind::I64, v.cast_unsigned()),
+        Value::U64(v) => set_scalar(key, Kind::U64, v),
+        Value::F64(v) => set_scalar(key, Kind::F64, v.to_bits()),
+        Value::Str(v) => set_str(key, v),
+        other => set_other(key, other),
+    }
+}
+
+fn set_scalar(key: &'static Key, kind: Kind, data: u64) {
+    with_target(|target| target.buffer.push_scalar(key, kind, data));
+}
+
+fn set_str(key: &'static Key, value: &str) {
+    with_target(|target| target.buffer.push_str(key, value));
+}
+
+#[inline(never)]
+fn set_other(key: &'static Key, value: Value<'_>) {
+    set(KeyRef::Static(key), value, 0);
+}
+
+/// Records a value on the current unit and on every unit opened below it from now on.
+pub(crate) fn set_inherited(key: KeyRef<'_>, value: Value<'_>) {
+    let budget = format_budget();
+    prepare(value, budget, |value| {
+        let found = slot::with(|ambient| match ambient {
+            Ambient::Own(unit) => unit.set_inherited(key, value),
+            Ambient::Joined(shared) => shared.set_inherited(key, value),
+        });
+        if found.is_none() {
+            missed();
+        }
+    });
+}
+
+/// Adds to a counter of the current unit.
+pub(crate) fn incr(key: KeyRef<'_>, by: Number) {
+    with_target(|target| target.buffer.incr(key, by, target.counter_base));
+}
+
+/// Says the explicit word on the current unit.
+pub(crate) fn say(word: Word) {
+    let found = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => unit.say(word),
+        Ambient::Joined(shared) => shared.say(word),
+    });
+    if found.is_none() {
+        missed();
+    }
+}
+
+/// Notes what a returned `Err` means on the current unit.
+pub(crate) fn returned(failure: &Failure) {
+    let found = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => unit.returned = Some(Word::merge(unit.returned, failure.word)),
+        Ambient::Joined(shared) => shared.say(failure.word),
+    });
+    if found.is_none() {
+        return missed();
+    }
+    describe(failure);
+}
+
+/// Records `error.*` of a failure.
+pub(crate) fn describe(failure: &Failure) {
+    with_target(|target| describe_in(target.buffer, failure));
+}
+
+pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure) {
+    let limit = buffer.limits.error_message_bytes;
+    if let Some(kind) = failure.kind {
+        buffer.push_text(KeyRef::Static(&keys::ERROR_TYPE), kind, false, 0);
+    }
+    if let Some(message) = &failure.message {
+        let kept = limits::cut(message, limit);
+        let flags = if kept.len() < message.len() { TRUNCATED } else { 0 };
+        buffer.push_text(KeyRef::Static(&keys::ERROR_MESSAGE), kept, false, flags);
+    }
+    if !failure.chain.is_empty() {
+        let chain: Vec<&str> = failure.chain.iter().map(|cause| limits::cut(cause, limit)).collect();
+        prepare(Value::Array(&chain), buffer.limits.value_bytes, |value| {
+            buffer.push(KeyRef::Static(&keys::ERROR_CHAIN), value, 0);
+        });
+    }
+}
+
+/// Records a typed group on the current unit.
+pub(crate) fn record_fields(group: &(impl EventFields + ?Sized)) {
+    group.record(&mut Fields::new(&mut CurrentSink));
+}
+
+/// The current unit as a place for typed groups.
+struct CurrentSink;
+
+impl FieldSink for CurrentSink {
+    fn set(&mut self, key: KeyRef<'_>, value: Value<'_>) {
+        set(key, value, 0);
+    }
+
+    fn set_hashed(&mut self, key: KeyRef<'_>, text: &str) {
+        let pipeline = slot::with(|ambient| match ambient {
+            Ambient::Own(unit) => unit.pipeline.clone(),
+            Ambient::Joined(shared) => shared.pipeline(),
+        });
+        let pipeline = pipeline.flatten();
+        let hash = pipeline.as_ref().and_then(|pipeline| pipeline.hash(text));
+        set(key, Value::Str(hash.as_deref().unwrap_or(MASK)), 0);
+    }
+}
+
+/// An open unit, or its side record, as a place for typed groups.
+pub(crate) struct BufferSink<'b> {
+    pub(crate) buffer: &'b mut Buffer,
+    pub(crate) hash: &'b dyn Fn(&str) -> Option<String>,
+}
+
+impl FieldSink for BufferSink<'_> {
+    fn set(&mut self, key: KeyRef<'_>, value: Value<'_>) {
+        let budget = self.buffer.limits.value_bytes;
+        prepare(value, budget, |value| self.buffer.push(key, value, 0));
+    }
+
+    fn set_hashed(&mut self, key: KeyRef<'_>, text: &str) {
+        let hash = (self.hash)(text);
+        self.set(key, Value::Str(hash.as_deref().unwrap_or(MASK)));
+    }
+}
+
+/// What a shared record is written through.
+pub(crate) fn write_shared(shared: &Shared, key: KeyRef<'_>, value: Value<'_>) {
+    prepare(value, limits::Limits::default().value_bytes, |value| {
+        shared.write(|target| target.buffer.push(key, value, 0));
+    });
+}

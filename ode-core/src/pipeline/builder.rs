@@ -1,0 +1,241 @@
+//! Putting a pipeline together.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::context::cells::{self, Cells};
+use crate::event::limits::Limits;
+use crate::pipeline::destination::Destination;
+use crate::pipeline::diagnostics::{Diagnostic, Observer, tell, to_stderr};
+use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline, Tap};
+use crate::pipeline::guard::Guard;
+use crate::pipeline::keeper::Keeper;
+use crate::pipeline::lifecycle;
+use crate::pipeline::queue::Queue;
+use crate::pipeline::worker::Worker;
+use crate::process::Process;
+use crate::rng::Ids;
+use crate::sync::{Arc, AtomicBool, Mutex, lock};
+
+/// Sets a pipeline up by hand, without reading the environment. Applications use `ode::setup`.
+#[must_use = "nothing is set up until `.install()`"]
+pub struct PipelineBuilder {
+    process: Process,
+    limits: Limits,
+    queues: Vec<Queue>,
+    observer: Observer,
+    hasher: Option<Hasher>,
+    flush_timeout: Duration,
+    announce: bool,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) tap: Option<Tap>,
+}
+
+impl fmt::Debug for PipelineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineBuilder")
+            .field("process", &self.process)
+            .field("limits", &self.limits)
+            .field("queues", &self.queues)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PipelineBuilder {
+    /// A pipeline of this process, with no destination yet.
+    pub fn new(process: Process) -> Self {
+        Self {
+            process,
+            limits: Limits::default(),
+            queues: Vec::new(),
+            observer: Arc::new(to_stderr),
+            hasher: None,
+            flush_timeout: Duration::from_secs(5),
+            announce: false,
+            clock: Clock::default(),
+            ids: Ids::default(),
+            tap: None,
+        }
+    }
+
+    /// Adds a destination: an exporter, or a [`Queue`] around one. Repeat to fan out.
+    pub fn export_to(mut self, destination: impl Into<Queue>) -> Self {
+        self.queues.push(destination.into());
+        self
+    }
+
+    /// Sets the limits on one event.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets who is told what ode has to say about itself. Default: a line on standard error.
+    /// Called on ode's own threads, at most once in ten seconds for each kind of message.
+    pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
+        self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Sets the keyed hash of values marked `sensitive = "hash"`. Without it they are masked.
+    pub fn hash_with(mut self, hasher: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        self.hasher = Some(Box::new(hasher));
+        self
+    }
+
+    /// Sets how long dropping the [`Guard`] may take. Default 5 seconds.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.flush_timeout = timeout;
+        self
+    }
+
+    /// Whether to emit `ode.start` and `ode.shutdown`. Default no.
+    pub fn announce(mut self, announce: bool) -> Self {
+        self.announce = announce;
+        self
+    }
+
+    /// Tells the observer set so far, on this thread: for what is found wrong during set-up.
+    pub fn tell(&self, diagnostic: &Diagnostic) {
+        tell(&self.observer, diagnostic);
+    }
+
+    /// Makes this the pipeline of the process and starts its threads.
+    ///
+    /// # Errors
+    /// When the process has one already, and when a thread cannot be started.
+    pub fn install(self) -> Result<Guard, SetupError> {
+        static INSTALLING: Mutex<()> = Mutex::new(());
+        let _one_at_a_time = lock(&INSTALLING);
+        if GLOBAL.get().is_some() {
+            return Err(SetupError { kind: Kind::AlreadyInitialised });
+        }
+        let flush_timeout = self.flush_timeout;
+        let (pipeline, start) = self.assemble();
+        start().map_err(|error| SetupError { kind: Kind::Thread(error) })?;
+        let pipeline = GLOBAL.get_or_init(|| pipeline);
+        cells::with_own(|counts| lifecycle::announce_start(pipeline, counts));
+        Ok(Guard { pipeline: Some(pipeline), flush_timeout })
+    }
+
+    /// The pipeline, and what starts its threads.
+    pub(crate) fn assemble(self) -> (Pipeline, impl FnOnce() -> io::Result<()>) {
+        let process = Arc::new(self.process);
+        let mut destinations = Vec::new();
+        let mut workers = Vec::new();
+        for Queue { exporter, settings } in self.queues {
+            let destination = Arc::new(Destination::new(settings));
+            destinations.push(Arc::clone(&destination));
+            workers.push(Worker::new(
+                destination,
+                exporter,
+                self.clock.clone(),
+                Arc::clone(&self.observer),
+                Arc::clone(&process),
+            ));
+        }
+        let pipeline = Pipeline {
+            process,
+            limits: self.limits,
+            clock: self.clock,
+            ids: self.ids,
+            destinations,
+            observer: self.observer,
+            hasher: self.hasher,
+            keeper: Keeper::default(),
+            tap: self.tap,
+            counts: Cells::default(),
+            warned_of_hashing: AtomicBool::new(false),
+            announce: self.announce,
+        };
+        let clock = pipeline.clock.clone();
+        let keep = pipeline.keeper.runner(clock);
+        (pipeline, move || {
+            for worker in workers {
+                let name = format!("ode-{}", worker.destination.settings.name);
+                spawn(&name, move || worker.run())?;
+            }
+            spawn("ode-keeper", keep)
+        })
+    }
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
+}
+
+/// Why ode could not be set up.
+#[derive(Debug)]
+pub struct SetupError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    AlreadyInitialised,
+    Thread(io::Error),
+    Destination(String, Box<dyn Error + Send + Sync>),
+    Configuration(String),
+}
+
+impl SetupError {
+    /// A destination named by the configuration could not be opened.
+    pub fn destination(
+        name: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind: Kind::Destination(name.into(), source.into()) }
+    }
+
+    /// Something the code sets is not what it must be.
+    pub fn configuration(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Configuration(text.into()) }
+    }
+
+    /// Something the code sets is not what it must be.
+    pub fn is_configuration(&self) -> bool {
+        matches!(self.kind, Kind::Configuration(_))
+    }
+
+    /// The process has a pipeline already; one program sets ode up once.
+    pub fn is_already_initialised(&self) -> bool {
+        matches!(self.kind, Kind::AlreadyInitialised)
+    }
+
+    /// The system refused a thread.
+    pub fn is_thread(&self) -> bool {
+        matches!(self.kind, Kind::Thread(_))
+    }
+
+    /// A destination could not be opened.
+    pub fn is_destination(&self) -> bool {
+        matches!(self.kind, Kind::Destination(..))
+    }
+}
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::AlreadyInitialised => {
+                f.write_str("ode is already set up; call `init` once, at the start of `main`")
+            }
+            Kind::Thread(_) => f.write_str("could not start ode's worker thread"),
+            Kind::Destination(name, _) => write!(f, "could not open the destination {name}"),
+            Kind::Configuration(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Error for SetupError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::AlreadyInitialised | Kind::Configuration(_) => None,
+            Kind::Thread(error) => Some(error),
+            Kind::Destination(_, error) => Some(&**error),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Finished records packed one behind the other: what travels from the recording thread to the
+//! worker.
+
+use std::sync::Arc;
+
+use crate::event::array::{ArrayData, Element, elements};
+use crate::event::finished::{Entry, EntryKey, Event, Head, push_notes};
+use crate::record::buffer::{Buffer, Field, Kind, TRUNCATED, name_at, unrange};
+use crate::record::resolve::{Raw, Resolved, Resolver};
+
+/// Records in four arrays; each record is a range of three of them.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    records: Vec<Record>,
+    fields: Vec<Field>,
+    text: String,
+    blob: Vec<u8>,
+    /// Records before this one were dropped by `drop_oldest`.
+    cursor: usize,
+    bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    head: Head,
+    fields: (usize, usize),
+    text: (usize, usize),
+    blob: (usize, usize),
+}
+
+/// What a record takes in a chunk: the measure of every byte bound.
+#[inline]
+pub(crate) fn record_bytes(buffer: &Buffer) -> usize {
+    size_of::<Record>() + buffer.bytes()
+}
+
+/// A recycled chunk larger than this gives its memory back.
+const KEEP_BYTES: usize = 2 << 20;
+
+impl Chunk {
+    /// Records that are still to be exported.
+    pub(crate) fn len(&self) -> usize {
+        self.records.len() - self.cursor
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of the records still to be exported.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn append(&mut self, head: &Head, buffer: &Buffer) {
+        self.records.push(Record {
+            head: *head,
+            fields: (self.fields.len(), buffer.fields.len()),
+            text: (self.text.len(), buffer.text.len()),
+            blob: (self.blob.len(), buffer.blob.len()),
+        });
+        self.fields.extend_from_slice(&buffer.fields);
+        self.text.push_str(&buffer.text);
+        self.blob.extend_from_slice(&buffer.blob);
+        self.bytes += record_bytes(buffer);
+    }
+
+    /// Forgets the oldest record; says how many bytes that freed.
+    pub(crate) fn drop_oldest(&mut self) -> Option<usize> {
+        let record = self.records.get(self.cursor)?;
+        let bytes = size_of::<Record>()
+            + record.fields.1 * size_of::<Field>()
+            + record.text.1
+            + record.blob.1;
+        self.cursor += 1;
+        self.bytes -= bytes;
+        Some(bytes)
+    }
+
+    /// Empties the chunk for reuse; keeps its memory unless that is out of proportion.
+    pub(crate) fn recycle(&mut self) {
+        let held = self.fields.capacity() * size_of::<Field>()
+            + self.text.capacity()
+            + self.blob.capacity()
+            + self.records.capacity() * size_of::<Record>();
+        if held > KEEP_BYTES {
+            *self = Self::default();
+            return;
+        }
+        self.records.clear();
+        self.fields.clear();
+        self.text.clear();
+        self.blob.clear();
+        (self.cursor, self.bytes) = (0, 0);
+    }
+
+    /// Resolves every record into an event of `events`, whose memory is reused, from `at` on.
+    pub(crate) fn unpack(&self, resolver: &mut Resolver, events: &mut Vec<Event>, mut at: usize) {
+        for record in self.records.iter().skip(self.cursor) {
+            if events.len() == at {
+                let process = events.first().map(|event| Arc::clone(&event.process));
+                events.push(Event::empty(process.unwrap_or_default()));
+            }
+            if let Some(event) = events.get_mut(at) {
+                unpack(&record.head, self.raw(record), resolver, event);
+            }
+            at += 1;
+        }
+    }
+
+    fn raw(&self, record: &Record) -> Raw<'_> {
+        let end = |(start, length): (usize, usize)| start..start + length;
+        Raw {
+            fields: self.fields.get(end(record.fields)).unwrap_or_default(),
+            text: self.text.get(end(record.text)).unwrap_or_default(),
+            blob: self.blob.get(end(record.blob)).unwrap_or_default(),
+        }
+    }
+}
+
+/// How many names of truncated fields an event lists.
+const MAX_TRUNCATED_NAMES: usize = 16;
+
+/// Makes the finished event of a record.
+pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
+    resolver.run(raw);
+    event.head = *head;
+    event.own_name = None;
+    event.entries.clear();
+    event.arrays.clear();
+    event.text.clear();
+    event.blob.clear();
+    event.text.push_str(raw.text);
+    event.blob.extend_from_slice(raw.blob);
+    let mut truncated = Vec::new();
+    for resolved in &resolver.resolved {
+        let Some(field) = raw.fields.get(resolved.value.unwrap_or(resolved.key)) else { continue };
+        let key = match field.key {
+            Some(key) => EntryKey::Static(key),
+            None => EntryKey::Text(key_range(raw, resolved.key)),
+        };
+        let (kind, data) = if resolved.head.is_none() && field.kind != Kind::Array {
+            (field.kind, field.data)
+        } else {
+            (Kind::Array, event.push_array(list(raw, resolver, resolved)))
+        };
+        event.entries.push(Entry { key, kind, data });
+        if field.flags & TRUNCATED != 0 && truncated.len() < MAX_TRUNCATED_NAMES {
+            truncated.push(name_at(raw.fields, raw.text, resolved.key).to_owned());
+        }
+    }
+    push_notes(event, &truncated);
+}
+
+/// Where in the text the run-time key of the field at `at` is.
+fn key_range(raw: Raw<'_>, at: usize) -> u64 {
+    at.checked_sub(1).and_then(|before| raw.fields.get(before)).map_or(0, |key| key.data)
+}
+
+/// A list: the elements of the value set last, if any, then those appended to it.
+#[cold]
+fn list(raw: Raw<'_>, resolver: &Resolver, resolved: &Resolved) -> ArrayData {
+    let appended = std::iter::successors(resolved.head, |at| resolver.next(*at));
+    let all = resolved.value.into_iter().chain(appended);
+    let items: Vec<_> = all
+        .filter_map(|at| raw.fields.get(at))
+        .flat_map(|field| match field.kind {
+            Kind::Array => elements(raw.blob.get(unrange(field.data)).unwrap_or_default()),
+            Kind::Bool => vec![Element::Bool(field.data != 0)],
+            Kind::I64 => vec![Element::I64(field.data.cast_signed())],
+            Kind::U64 => vec![Element::U64(field.data)],
+            Kind::F64 => vec![Element::F64(f64::from_bits(field.data))],
+            Kind::Str => vec![Element::Str(raw.text.get(unrange(field.data)).unwrap_or_default())],
+            Kind::Bytes => {
+                vec![Element::Bytes(raw.blob.get(unrange(field.data)).unwrap_or_default())]
+            }
+            Kind::KeyText => Vec::new(),
+        })
+        .collect();
+    ArrayData::of(&items)
+}

@@ -1,0 +1,114 @@
+//! What a worker is asked from outside: flush, stop. And how the asker learns that it was done.
+
+use std::thread::Thread;
+use std::time::Duration;
+
+use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, PoisonError, lock};
+
+/// The two-way door between a worker and whoever flushes or stops it.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    state: Mutex<State>,
+    done: Condvar,
+    wake_asked: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    worker: Option<Thread>,
+    /// Flushes asked for and done, by number.
+    asked: u64,
+    flushed: u64,
+    /// The latest deadline of an open flush, on the pipeline's clock.
+    deadline: u64,
+    stopping: bool,
+    stopped: bool,
+}
+
+/// What a worker has to do besides its rounds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Orders {
+    /// The flush to answer, if one is open.
+    pub(crate) flush: Option<u64>,
+    pub(crate) deadline: u64,
+    pub(crate) stop: bool,
+    /// A recording thread has handed over a full chunk.
+    pub(crate) woken: bool,
+}
+
+impl Control {
+    pub(crate) fn register(&self, worker: Thread) {
+        lock(&self.state).worker = Some(worker);
+    }
+
+    /// Wakes the worker, once until it has looked.
+    pub(crate) fn wake(&self) {
+        if !self.wake_asked.swap(true, Ordering::SeqCst) {
+            self.unpark();
+        }
+    }
+
+    fn unpark(&self) {
+        let worker = lock(&self.state).worker.clone();
+        if let Some(worker) = worker {
+            worker.unpark();
+        }
+    }
+
+    /// Asks for a flush; the number answers to [`Control::wait`].
+    pub(crate) fn ask_flush(&self, deadline: u64) -> u64 {
+        self.ask(deadline, false)
+    }
+
+    /// Asks the worker to flush and end.
+    pub(crate) fn ask_stop(&self, deadline: u64) -> u64 {
+        self.ask(deadline, true)
+    }
+
+    fn ask(&self, deadline: u64, stop: bool) -> u64 {
+        let number = {
+            let mut state = lock(&self.state);
+            state.asked += 1;
+            state.deadline = state.deadline.max(deadline);
+            state.stopping |= stop;
+            state.asked
+        };
+        self.unpark();
+        number
+    }
+
+    /// Waits until that flush is done or the worker has ended; `false` when time ran out.
+    pub(crate) fn wait(&self, number: u64, timeout: Duration) -> bool {
+        let state = lock(&self.state);
+        // A worker cannot wait for itself.
+        let own = state.worker.as_ref().is_some_and(|w| w.id() == std::thread::current().id());
+        if own {
+            return false;
+        }
+        let open = |state: &mut State| state.flushed < number && !state.stopped;
+        let waited = self.done.wait_timeout_while(state, timeout, open);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !open(&mut state)
+    }
+
+    pub(crate) fn orders(&self) -> Orders {
+        let woken = self.wake_asked.swap(false, Ordering::SeqCst);
+        let state = lock(&self.state);
+        Orders {
+            flush: (state.flushed < state.asked).then_some(state.asked),
+            deadline: state.deadline,
+            stop: state.stopping,
+            woken,
+        }
+    }
+
+    pub(crate) fn flushed(&self, number: u64) {
+        lock(&self.state).flushed = number;
+        self.done.notify_all();
+    }
+
+    pub(crate) fn stopped(&self) {
+        lock(&self.state).stopped = true;
+        self.done.notify_all();
+    }
+}

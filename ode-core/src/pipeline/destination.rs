@@ -1,0 +1,45 @@
+//! One destination as its threads share it: intake, control, ledger.
+
+use crate::pipeline::control::Control;
+use crate::pipeline::intake::Intake;
+use crate::pipeline::ledger::{DestinationStats, Dropped, WorkerLedger};
+use crate::pipeline::queue::QueueSettings;
+use crate::sync::Ordering;
+
+#[derive(Debug)]
+pub(crate) struct Destination {
+    pub(crate) settings: QueueSettings,
+    pub(crate) intake: Intake,
+    pub(crate) control: Control,
+    pub(crate) ledger: WorkerLedger,
+}
+
+impl Destination {
+    pub(crate) fn new(settings: QueueSettings) -> Self {
+        let intake = Intake::new(&settings);
+        Self { settings, intake, control: Control::default(), ledger: WorkerLedger::default() }
+    }
+
+    pub(crate) fn dropped(&self) -> Dropped {
+        let mut dropped = self.ledger.dropped();
+        dropped.merge(&self.intake.stats().dropped);
+        dropped
+    }
+
+    pub(crate) fn stats(&self) -> DestinationStats {
+        let intake = self.intake.stats();
+        let mut dropped = self.ledger.dropped();
+        dropped.merge(&intake.dropped);
+        DestinationStats {
+            name: self.settings.name.clone(),
+            offered: intake.offered,
+            delivered: self.ledger.delivered.load(Ordering::Relaxed),
+            sampled_out: 0,
+            rejected: self.ledger.rejected.load(Ordering::Relaxed),
+            dropped,
+            queued: intake.queued,
+            in_flight: self.ledger.in_flight.load(Ordering::Relaxed),
+            spooled: 0,
+        }
+    }
+}

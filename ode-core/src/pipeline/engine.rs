@@ -1,0 +1,169 @@
+//! [`Pipeline`]: everything a unit needs from its surroundings, and where it goes when it ends.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::context::cells::{Cells, Count};
+use crate::event::finished::{Event, Head};
+use crate::event::limits::Limits;
+use crate::event::value::saturating_nanos;
+use crate::pipeline::chunk;
+use crate::pipeline::destination::Destination;
+use crate::pipeline::diagnostics::{Diagnostic, Observer};
+use crate::pipeline::intake::Wake;
+use crate::pipeline::keeper::Keeper;
+use crate::pipeline::ledger::Stats;
+use crate::process::Process;
+use crate::record::buffer::Buffer;
+use crate::record::resolve::{Raw, Resolver};
+use crate::rng::Ids;
+use crate::sync::{Arc, AtomicBool, Ordering};
+
+/// A pipeline in operation.
+pub(crate) struct Pipeline {
+    pub(crate) process: Arc<Process>,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+    pub(crate) destinations: Vec<Arc<Destination>>,
+    pub(crate) observer: Observer,
+    pub(crate) hasher: Option<Hasher>,
+    pub(crate) keeper: Keeper,
+    /// Sees every finished event on the thread that finished it: how tests capture.
+    pub(crate) tap: Option<Tap>,
+    /// The counts of a pipeline that is not the process's own.
+    pub(crate) counts: Cells,
+    pub(crate) warned_of_hashing: AtomicBool,
+    pub(crate) announce: bool,
+}
+
+pub(crate) type Tap = Box<dyn Fn(Event) + Send + Sync>;
+/// Makes the keyed hash of a sensitive value.
+pub(crate) type Hasher = Box<dyn Fn(&str) -> String + Send + Sync>;
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("destinations", &self.destinations).finish_non_exhaustive()
+    }
+}
+
+/// The pipeline of the process, once it is set up.
+pub(crate) static GLOBAL: OnceLock<Pipeline> = OnceLock::new();
+
+/// A pipeline as a unit holds it.
+#[derive(Clone, Debug)]
+pub(crate) enum PipelineRef {
+    Global(&'static Pipeline),
+    Scoped(Arc<Pipeline>),
+}
+
+impl Deref for PipelineRef {
+    type Target = Pipeline;
+
+    #[inline]
+    fn deref(&self) -> &Pipeline {
+        match self {
+            Self::Global(pipeline) => pipeline,
+            Self::Scoped(pipeline) => pipeline,
+        }
+    }
+}
+
+impl PipelineRef {
+    /// Counts for the process's ledger: on this thread's own counters for the process's pipeline.
+    #[inline]
+    pub(crate) fn count(&self, what: Count) {
+        match self {
+            Self::Global(_) => crate::context::cells::count(what),
+            Self::Scoped(pipeline) => pipeline.counts.add(what, 1),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Hands a finished record to every destination.
+    #[inline]
+    pub(crate) fn offer(&self, head: &Head, buffer: &Buffer) {
+        let thread = crate::context::slot::thread_number();
+        for destination in &self.destinations {
+            if destination.intake.offer(thread, head, buffer) == Wake::Yes {
+                destination.control.wake();
+            }
+        }
+        if let Some(tap) = &self.tap {
+            tap(self.event(head, buffer));
+        }
+    }
+
+    /// The keyed hash of a sensitive value. Without a key there is none, and that is said once.
+    pub(crate) fn hash(&self, text: &str) -> Option<String> {
+        if let Some(hasher) = &self.hasher {
+            return Some(hasher(text));
+        }
+        if !self.warned_of_hashing.swap(true, Ordering::Relaxed) {
+            self.keeper.later(self.observer.clone(), Diagnostic::configuration(NO_HASH_KEY));
+        }
+        None
+    }
+
+    #[cold]
+    fn event(&self, head: &Head, buffer: &Buffer) -> Event {
+        let mut event = Event::empty(Arc::clone(&self.process));
+        let raw = Raw { fields: &buffer.fields, text: &buffer.text, blob: &buffer.blob };
+        chunk::unpack(head, raw, &mut Resolver::default(), &mut event);
+        event
+    }
+
+    /// Asks every destination to deliver what it has, and waits for it at most this long.
+    pub(crate) fn flush(&self, timeout: Duration) {
+        self.ask_all(timeout, |destination, deadline| destination.control.ask_flush(deadline));
+    }
+
+    /// Closes every destination, delivers what it has, and ends its thread.
+    pub(crate) fn stop(&self, timeout: Duration) {
+        for destination in &self.destinations {
+            destination.intake.close();
+        }
+        self.ask_all(timeout, |destination, deadline| destination.control.ask_stop(deadline));
+        self.keeper.stop();
+    }
+
+    fn ask_all(&self, timeout: Duration, ask: impl Fn(&Destination, u64) -> u64) {
+        let start = self.clock.now();
+        let deadline = start.saturating_add(saturating_nanos(timeout));
+        let asked: Vec<_> =
+            self.destinations.iter().map(|destination| (destination, ask(destination, deadline))).collect();
+        for (destination, number) in asked {
+            // The worker answers at the deadline by itself, so it gets a moment more.
+            let passed = Duration::from_nanos(self.clock.now().saturating_sub(start));
+            let left = timeout.saturating_sub(passed) + GRACE;
+            destination.control.wait(number, left);
+        }
+    }
+
+    pub(crate) fn stats(&self, counts: &Cells) -> Stats {
+        // Finished first: a unit that ends in between is still counted as open.
+        let finished = counts.finished.load(Ordering::SeqCst);
+        let opened = counts
+            .opened
+            .load(Ordering::SeqCst)
+            .saturating_sub(counts.withdrawn.load(Ordering::SeqCst));
+        Stats {
+            opened,
+            finished,
+            open: opened.saturating_sub(finished),
+            late_writes: counts.late.load(Ordering::SeqCst),
+            orphan_writes: counts.orphan.load(Ordering::SeqCst),
+            destinations: self.destinations.iter().map(|destination| destination.stats()).collect(),
+        }
+    }
+}
+
+/// How much longer than its timeout a flush may take, so that the worker's own answer arrives.
+const GRACE: Duration = Duration::from_millis(50);
+
+const NO_HASH_KEY: &str = "a field is marked sensitive = \"hash\" and no key is set: it is masked; \
+    set ODE_HASH_KEY or ODE_HASH_KEY_FILE to at least 16 bytes";

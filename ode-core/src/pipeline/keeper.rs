@@ -1,0 +1,129 @@
+//! Deadlines of held units: whoever forgot to let go, the event leaves.
+
+use std::fmt;
+use std::sync::Weak;
+use std::thread::Thread;
+use std::time::Duration;
+
+use crate::clock::{Clock, ClockWatcher};
+use crate::context::shared::Shared;
+use crate::pipeline::diagnostics::{Diagnostic, Observer, tell};
+use crate::sync::{Arc, Mutex, lock};
+
+/// The list of held units by deadline, and the thread that watches it.
+#[derive(Debug, Default)]
+pub(crate) struct Keeper {
+    book: Arc<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Vec<(u64, Weak<Shared>)>,
+    thread: Option<Thread>,
+    stopping: bool,
+    /// Messages that a recording thread must not deliver itself.
+    messages: Vec<(Observer, Diagnostic)>,
+}
+
+impl Keeper {
+    /// Notes a deadline.
+    pub(crate) fn watch(&self, deadline: u64, unit: Weak<Shared>) {
+        let thread = {
+            let mut state = lock(&self.book.state);
+            state.held.retain(|(_, unit)| unit.strong_count() > 0);
+            let first = state.held.iter().all(|(earlier, _)| deadline < *earlier);
+            state.held.push((deadline, unit));
+            if first { state.thread.clone() } else { None }
+        };
+        if let Some(thread) = thread {
+            thread.unpark();
+        }
+    }
+
+    /// Leaves a message to the keeper's thread.
+    pub(crate) fn later(&self, observer: Observer, message: Diagnostic) {
+        let mut state = lock(&self.book.state);
+        state.messages.push((observer, message));
+        if let Some(thread) = &state.thread {
+            thread.unpark();
+        }
+    }
+
+    /// Ends every hold whose deadline has passed.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn expire(&self, now: u64) {
+        self.book.expire(now);
+    }
+
+    /// Acts whenever a manual clock is moved, so that a test needs no thread for it.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn follow(&self, clock: &Clock) {
+        if let Clock::Manual(clock) = clock {
+            let book = Arc::downgrade(&self.book);
+            clock.watch(book);
+        }
+    }
+
+    /// The body of the keeper's thread.
+    pub(crate) fn runner(&self, clock: Clock) -> impl FnOnce() + Send + use<> {
+        let book = Arc::clone(&self.book);
+        move || {
+            lock(&book.state).thread = Some(std::thread::current());
+            loop {
+                let now = clock.now();
+                book.expire(now);
+                let messages = std::mem::take(&mut lock(&book.state).messages);
+                messages.iter().for_each(|(observer, message)| tell(observer, message));
+                let (stopping, next) = {
+                    let state = lock(&book.state);
+                    (state.stopping, state.held.iter().map(|(deadline, _)| *deadline).min())
+                };
+                if stopping {
+                    return;
+                }
+                clock.park(next.map(|next| Duration::from_nanos(next.saturating_sub(now).max(1))));
+            }
+        }
+    }
+
+    pub(crate) fn stop(&self) {
+        let mut state = lock(&self.book.state);
+        state.stopping = true;
+        if let Some(thread) = &state.thread {
+            thread.unpark();
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State").field("held", &self.held.len()).finish_non_exhaustive()
+    }
+}
+
+impl ClockWatcher for Book {
+    fn clock_moved(&self, now: u64) {
+        self.expire(now);
+    }
+}
+
+impl Book {
+    fn expire(&self, now: u64) {
+        let due: Vec<_> = {
+            let mut state = lock(&self.state);
+            let (due, later) = std::mem::take(&mut state.held)
+                .into_iter()
+                .partition(|(deadline, _)| *deadline <= now);
+            state.held = later;
+            due
+        };
+        for unit in due.iter().filter_map(|(_, unit)| unit.upgrade()) {
+            unit.expire_holds(now);
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! The thread of one destination: collect, export, wait. What comes next is decided by a pure
+//! function, [`next`].
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::event::value::saturating_nanos;
+use crate::export::{Batch, ExportError, Exporter, Kind};
+use crate::pipeline::chunk::Chunk;
+use crate::pipeline::control::Orders;
+use crate::pipeline::destination::Destination;
+use crate::pipeline::diagnostics::{Diagnostic, DiagnosticKind, Limiter, Observer, tell};
+use crate::pipeline::ledger::{DropReason, Dropped};
+use crate::process::Process;
+use crate::record::resolve::Resolver;
+use crate::sync::{Arc, Ordering};
+
+/// Idle workers look this often.
+const IDLE: Duration = Duration::from_millis(100);
+/// The first retry comes after this long, give or take a half …
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+/// … and none later than this after the one before, unless the receiver asks for it.
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// Panics in a row that are taken in stride.
+const FREE_PANICS: u32 = 3;
+
+pub(crate) struct Worker {
+    pub(crate) destination: Arc<Destination>,
+    pub(crate) exporter: Box<dyn Exporter>,
+    pub(crate) clock: Clock,
+    pub(crate) observer: Observer,
+    batch: Batch,
+    chunks: Vec<Chunk>,
+    resolver: Resolver,
+    retry: Retry,
+    next_collect: u64,
+    limits: Limits,
+    reported: Dropped,
+}
+
+#[derive(Debug, Default)]
+struct Retry {
+    /// No attempt before this.
+    at: u64,
+    /// When the batch was first tried.
+    since: Option<u64>,
+    failures: u32,
+    panics: u32,
+}
+
+#[derive(Debug, Default)]
+struct Limits {
+    dropped: Limiter,
+    failed: Limiter,
+    panicked: Limiter,
+}
+
+/// What a worker knows when it decides.
+#[derive(Clone, Copy, Debug)]
+struct Situation {
+    now: u64,
+    orders: Orders,
+    has_batch: bool,
+    retry_at: u64,
+    next_collect: u64,
+    drained: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Collect,
+    Export,
+    /// Wait until then, or until woken.
+    Wait(u64),
+    /// Everything that could be delivered was; answer the flush.
+    Answer(u64),
+    Stop,
+}
+
+/// The decision, apart from the loop that carries it out.
+fn next(s: &Situation) -> Next {
+    let urgent = s.orders.flush.is_some() || s.orders.stop;
+    let expired = urgent && s.now >= s.orders.deadline;
+    if s.has_batch && s.now >= s.retry_at && !expired {
+        return Next::Export;
+    }
+    if !s.has_batch && !s.drained && (urgent || s.orders.woken || s.now >= s.next_collect) && !expired {
+        return Next::Collect;
+    }
+    if urgent && (expired || !s.has_batch) {
+        return if s.orders.stop { Next::Stop } else { Next::Answer(s.orders.flush.unwrap_or(0)) };
+    }
+    let wake = if s.has_batch { s.retry_at } else { s.next_collect };
+    Next::Wait(if urgent { wake.min(s.orders.deadline) } else { wake })
+}
+
+impl Worker {
+    pub(crate) fn new(
+        destination: Arc<Destination>,
+        exporter: Box<dyn Exporter>,
+        clock: Clock,
+        observer: Observer,
+        process: Arc<Process>,
+    ) -> Self {
+        let batch = Batch { events: Vec::new(), first: 0, length: 0, process };
+        Self {
+            destination,
+            exporter,
+            clock,
+            observer,
+            batch,
+            chunks: Vec::new(),
+            resolver: Resolver::default(),
+            retry: Retry::default(),
+            next_collect: 0,
+            limits: Limits::default(),
+            reported: Dropped::default(),
+        }
+    }
+
+    /// The thread's body: a panic of ode's own is survived like one of the exporter's.
+    pub(crate) fn run(mut self) {
+        self.destination.control.register(std::thread::current());
+        while catch_unwind(AssertUnwindSafe(|| self.rounds())).is_err() {
+            self.finish_batch(DropReason::ExporterPanic);
+            self.clock.park(Some(IDLE));
+        }
+        self.destination.control.stopped();
+    }
+
+    fn rounds(&mut self) {
+        // Since the last time orders were read, the backlog was found empty.
+        let mut drained = false;
+        let mut orders = self.destination.control.orders();
+        loop {
+            // The pause after a row of panics is not worth missing a flush for.
+            let urgent = orders.flush.is_some() || orders.stop;
+            let paused = !urgent || self.retry.since.is_some();
+            let situation = Situation {
+                now: self.clock.now(),
+                orders,
+                has_batch: !self.batch.is_empty(),
+                retry_at: if paused { self.retry.at } else { 0 },
+                next_collect: self.next_collect,
+                drained,
+            };
+            match next(&situation) {
+                Next::Collect => drained = !self.collect(situation.now),
+                Next::Export => {
+                    self.attempt();
+                    if self.batch.is_empty() {
+                        drained = !self.fill();
+                    }
+                }
+                Next::Wait(until) => {
+                    self.report_drops(situation.now);
+                    let wait = Duration::from_nanos(until.saturating_sub(situation.now));
+                    self.clock.park(Some(wait));
+                    orders = self.destination.control.orders();
+                    drained = false;
+                }
+                Next::Answer(flush) => {
+                    self.flush_exporter(situation.now, orders.deadline);
+                    self.report_drops(situation.now);
+                    self.destination.control.flushed(flush);
+                    orders = self.destination.control.orders();
+                    drained = false;
+                }
+                Next::Stop => return self.stop(situation.now, orders.deadline),
+            }
+        }
+    }
+
+    /// Collects what the threads have packed; `false` if there was nothing.
+    fn collect(&mut self, now: u64) -> bool {
+        self.destination.intake.collect();
+        let found = self.fill();
+        let delay = self.destination.settings.batch_delay;
+        let wait = if found { delay } else { delay.max(IDLE) };
+        self.next_collect = now.saturating_add(saturating_nanos(wait));
+        found
+    }
+
+    /// Makes a batch of the oldest chunks; `false` if there are none.
+    fn fill(&mut self) -> bool {
+        let settings = &self.destination.settings;
+        let (mut events, mut bytes) = (0, 0);
+        let mut taken = self.destination.intake.take(usize::MAX, usize::MAX);
+        while let Some(chunk) = taken {
+            chunk.unpack(&mut self.resolver, &mut self.batch.events, events);
+            events += chunk.len();
+            bytes += chunk.bytes();
+            self.chunks.push(chunk);
+            taken = self.destination.intake.take(
+                settings.batch_events.saturating_sub(events),
+                settings.batch_bytes.saturating_sub(bytes),
+            );
+        }
+        for event in self.batch.events.iter_mut().take(events) {
+            if !Arc::ptr_eq(&event.process, &self.batch.process) {
+                event.process = Arc::clone(&self.batch.process);
+            }
+        }
+        (self.batch.first, self.batch.length) = (0, events);
+        self.retry = Retry { panics: self.retry.panics, at: self.retry.at, ..Retry::default() };
+        self.destination.ledger.in_flight.store(events as u64, Ordering::Relaxed);
+        events > 0
+    }
+
+    /// Exports the batch once and settles what became of it.
+    fn attempt(&mut self) {
+        let Self { exporter, batch, .. } = self;
+        let result = catch_unwind(AssertUnwindSafe(|| exporter.export(batch)));
+        match result {
+            Ok(Ok(())) => {
+                self.retry = Retry::default();
+                self.deliver(self.batch.len());
+                self.release();
+            }
+            Ok(Err(error)) => {
+                self.retry.panics = 0;
+                self.settle(&error);
+            }
+            Err(_panic) => self.panicked(),
+        }
+    }
+
+    fn settle(&mut self, error: &ExportError) {
+        let now = self.clock.now();
+        self.deliver(error.delivered_events().min(self.batch.len()));
+        match error.kind() {
+            Kind::Partial { rejected } => {
+                let rejected = rejected.min(self.batch.len());
+                self.destination.ledger.rejected.fetch_add(rejected as u64, Ordering::Relaxed);
+                self.settle_events(rejected);
+                self.deliver(self.batch.len());
+                self.release();
+            }
+            Kind::Permanent => self.finish_batch(DropReason::NonRetryable),
+            Kind::Retryable { after } => self.retry_later(now, after),
+        }
+        if self.limits.failed.allows(now) {
+            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            self.tell(DiagnosticKind::ExportFailed, format!("{error}: {cause}"));
+        }
+    }
+
+    fn retry_later(&mut self, now: u64, after: Option<Duration>) {
+        if self.batch.is_empty() {
+            self.release();
+            return;
+        }
+        let since = *self.retry.since.get_or_insert(now);
+        let patience = saturating_nanos(self.destination.settings.give_up_after);
+        if now.saturating_sub(since) >= patience {
+            self.finish_batch(DropReason::RetriesExhausted);
+            return;
+        }
+        let wait = backoff(self.retry.failures, fastrand::f64()).max(after.unwrap_or_default());
+        self.retry.failures = self.retry.failures.saturating_add(1);
+        self.retry.at = now.saturating_add(saturating_nanos(wait));
+    }
+
+    fn panicked(&mut self) {
+        let now = self.clock.now();
+        let panics = self.retry.panics.saturating_add(1);
+        self.finish_batch(DropReason::ExporterPanic);
+        self.retry = Retry { panics, ..Retry::default() };
+        if panics > FREE_PANICS {
+            let wait = backoff(panics - FREE_PANICS, fastrand::f64());
+            self.retry.at = now.saturating_add(saturating_nanos(wait));
+        }
+        if self.limits.panicked.allows(now) {
+            let text = "the exporter panicked; its batch is lost, the next one is tried";
+            self.tell(DiagnosticKind::ExporterPanicked, text.to_owned());
+        }
+    }
+
+    fn deliver(&mut self, events: usize) {
+        self.destination.ledger.delivered.fetch_add(events as u64, Ordering::Relaxed);
+        self.settle_events(events);
+    }
+
+    /// Takes the first events out of the batch, after they were counted.
+    fn settle_events(&mut self, events: usize) {
+        self.batch.first += events;
+        self.destination.ledger.in_flight.fetch_sub(events as u64, Ordering::Relaxed);
+    }
+
+    /// Drops what is left of the batch, for this reason.
+    fn finish_batch(&mut self, reason: DropReason) {
+        let left = self.batch.len();
+        self.destination.ledger.drop_events(reason, left as u64);
+        self.settle_events(left);
+        self.release();
+    }
+
+    /// Gives the memory and the capacity of a settled batch back.
+    fn release(&mut self) {
+        (self.batch.first, self.batch.length) = (0, 0);
+        self.retry = Retry { panics: self.retry.panics, ..Retry::default() };
+        let (mut events, mut bytes) = (0, 0);
+        for chunk in self.chunks.drain(..) {
+            events += chunk.len();
+            bytes += chunk.bytes();
+            self.destination.intake.recycle(chunk);
+        }
+        self.destination.intake.release(events, bytes);
+        // A batch of giants must not stay in memory for ever.
+        if bytes > self.destination.settings.batch_bytes / 2 {
+            self.batch.events = Vec::new();
+        }
+    }
+
+    fn flush_exporter(&mut self, now: u64, deadline: u64) {
+        let left = Duration::from_nanos(deadline.saturating_sub(now));
+        let exporter = &mut self.exporter;
+        match catch_unwind(AssertUnwindSafe(|| exporter.flush(left))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                let cause = cause.unwrap_or_default();
+                self.tell(DiagnosticKind::ExportFailed, format!("flush failed: {cause}"));
+            }
+            Err(_panic) => {
+                let text = "the exporter panicked while flushing".to_owned();
+                self.tell(DiagnosticKind::ExporterPanicked, text);
+            }
+        }
+    }
+
+    /// The end: what could not be delivered in time is dropped, and counted so.
+    fn stop(&mut self, now: u64, deadline: u64) {
+        self.finish_batch(DropReason::Deadline);
+        let queued = self.destination.intake.drop_all();
+        self.destination.ledger.drop_events(DropReason::Deadline, queued);
+        self.flush_exporter(now, deadline);
+        self.report_drops(now);
+    }
+
+    /// Says what was dropped since the last time, at most once in ten seconds.
+    fn report_drops(&mut self, now: u64) {
+        let dropped = self.destination.dropped();
+        if dropped == self.reported || !self.limits.dropped.allows(now) {
+            return;
+        }
+        for (reason, total) in dropped.iter() {
+            let events = total - self.reported.get(reason);
+            if events > 0 {
+                let text = format!("{events} events dropped ({reason}), {total} since the start");
+                self.tell(DiagnosticKind::Dropped { reason, events }, text);
+            }
+        }
+        self.reported = dropped;
+    }
+
+    fn tell(&self, kind: DiagnosticKind, text: String) {
+        let destination = Some(self.destination.settings.name.clone());
+        tell(&self.observer, &Diagnostic { destination, kind, text });
+    }
+}
+
+/// Exponential, with the upper half jittered.
+fn backoff(failures: u32, jitter: f64) -> Duration {
+    let full = FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF);
+    full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn situation() -> Situation {
+        let orders = Orders { flush: None, deadline: 0, stop: false, woken: false };
+        Situation { now: 100, orders, has_batch: false, retry_at: 0, next_collect: 150, drained: false }
+    }
+
+    #[test]
+    fn decides() {
+        let quiet = situation();
+        let flush = Orders { flush: Some(3), deadline: 1_000, ..quiet.orders };
+        let stop = Orders { flush: Some(3), stop: true, deadline: 1_000, ..quiet.orders };
+        let woken = Orders { woken: true, ..quiet.orders };
+        for (situation, expected) in [
+            (quiet, Next::Wait(150)),
+            (Situation { now: 150, ..quiet }, Next::Collect),
+            (Situation { orders: woken, ..quiet }, Next::Collect),
+            (Situation { orders: woken, drained: true, ..quiet }, Next::Wait(150)),
+            (Situation { has_batch: true, ..quiet }, Next::Export),
+            (Situation { has_batch: true, retry_at: 400, ..quiet }, Next::Wait(400)),
+            (Situation { orders: flush, ..quiet }, Next::Collect),
+            (Situation { orders: flush, drained: true, ..quiet }, Next::Answer(3)),
+            (Situation { orders: flush, has_batch: true, retry_at: 400, ..quiet }, Next::Wait(400)),
+            (Situation { orders: flush, has_batch: true, retry_at: 4_000, ..quiet }, Next::Wait(1_000)),
+            (Situation { orders: flush, has_batch: true, now: 1_000, ..quiet }, Next::Answer(3)),
+            (Situation { orders: stop, drained: true, ..quiet }, Next::Stop),
+            (Situation { orders: stop, has_batch: true, ..quiet }, Next::Export),
+            (Situation { orders: stop, has_batch: true, now: 1_000, ..quiet }, Next::Stop),
+        ] {
+            assert_eq!(next(&situation), expected, "{situation:?}");
+        }
+    }
+
+    #[test]
+    fn backs_off_to_a_bound() {
+        assert_eq!(backoff(0, 1.0), FIRST_BACKOFF);
+        assert_eq!(backoff(0, 0.0), FIRST_BACKOFF / 2);
+        assert_eq!(backoff(1, 1.0), FIRST_BACKOFF * 2);
+        assert_eq!(backoff(40, 1.0), MAX_BACKOFF);
+    }
+}

@@ -1,0 +1,99 @@
+//! [`WideEventBuilder`]: what is decided before a unit is opened.
+
+use std::error::Error;
+
+use crate::event::ids::TraceContext;
+use crate::event::outcome::Failure;
+use crate::unit::future::InUnit;
+use crate::unit::name::UnitName;
+use crate::unit::open::{Parent, Unit};
+use crate::unit::wide_event::WideEvent;
+
+/// Opens a [`WideEvent`]; made by [`WideEvent::builder`].
+#[must_use = "a builder does nothing until `.start()`"]
+#[derive(Clone, Copy, Debug)]
+pub struct WideEventBuilder {
+    name: UnitName,
+    parent: Parent,
+}
+
+impl WideEventBuilder {
+    pub(crate) fn new(name: UnitName) -> Self {
+        Self { name, parent: Parent::Current }
+    }
+
+    /// Sets the parent: a context, or `None` for the unit that is current, which is the default.
+    pub fn parent(mut self, parent: impl Into<Option<TraceContext>>) -> Self {
+        self.parent = parent.into().map_or(Parent::Current, Parent::Context);
+        self
+    }
+
+    /// Starts a trace of its own; inherits no fields.
+    pub fn root(mut self) -> Self {
+        self.parent = Parent::Root;
+        self
+    }
+
+    /// Opens the unit. It is current only inside `run`, `try_run`, `run_async` and `scope`.
+    pub fn start(self) -> WideEvent {
+        let mut unit = self.open();
+        if let Some(unit) = &mut unit {
+            unit.note_opening();
+        }
+        WideEvent::of(unit)
+    }
+
+    #[inline]
+    fn open(self) -> Option<Box<Unit>> {
+        Unit::open(self.name.as_str(), self.parent)
+    }
+
+    /// Opens the unit, runs the work in it and closes it: `start().run(f)`.
+    #[inline]
+    pub fn run<R>(self, f: impl FnOnce() -> R) -> R {
+        WideEvent::of(self.open()).run(f)
+    }
+
+    /// As [`WideEventBuilder::run`]; a returned `Err` is the unit's error.
+    ///
+    /// # Errors
+    /// Those of `f`, unchanged.
+    pub fn try_run<T, E: Error + 'static>(
+        self,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        WideEvent::of(self.open()).try_run(f)
+    }
+
+    /// As [`WideEventBuilder::try_run`] for any error type: `classify` says what it means.
+    ///
+    /// ```
+    /// use ode_core::{Failure, WideEvent};
+    /// let result = WideEvent::builder("charge")
+    ///     .try_run_with(|text: &String| Failure::error("charge").message(text), || {
+    ///         Err::<(), _>(String::from("no funds"))
+    ///     });
+    /// assert!(result.is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `f`, unchanged.
+    pub fn try_run_with<T, E>(
+        self,
+        classify: impl FnOnce(&E) -> Failure,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E> {
+        WideEvent::of(self.open()).run(|| {
+            let result = f();
+            if let Err(error) = &result {
+                crate::macro_support::observe_error(error, classify);
+            }
+            result
+        })
+    }
+
+    /// Opens the unit now, below what is current now; it starts when the future is first polled.
+    pub fn run_async<F: Future>(self, future: F) -> InUnit<F> {
+        WideEvent::of(self.open()).run_async(future)
+    }
+}

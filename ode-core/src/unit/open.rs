@@ -1,0 +1,282 @@
+//! [`Unit`]: the memory of an open unit of work.
+
+use std::cell::Cell;
+
+use crate::context::cells::Count;
+use crate::context::shared::{Shared, copy_inherited};
+use crate::context::slot::{self, Ambient};
+use crate::event::finished::Head;
+use crate::event::ids::{EventId, SpanId, TraceContext, TraceId};
+use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
+use crate::event::time::Wall;
+use crate::pipeline::engine::{Pipeline, PipelineRef};
+use crate::record::buffer::{Buffer, INHERITED, KeyRef};
+use crate::record::prepare::Prepared;
+use crate::sync::Arc;
+
+/// An open unit: who it is, what was recorded, what was said about it. Owned by the task that
+/// runs it, reused when it has ended.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    pub(crate) name: &'static str,
+    pub(crate) context: TraceContext,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) buffer: Buffer,
+    pub(crate) wall: Wall,
+    /// Monotonic time of the first run, scope or poll.
+    pub(crate) started: Option<u64>,
+    /// Wall and monotonic time of `start()`, for a unit that is closed without having run.
+    pub(crate) opened: (Wall, u64),
+    /// When its function ended, if that is not now.
+    pub(crate) ended: Option<u64>,
+    pub(crate) held_until: Option<u64>,
+    pub(crate) incomplete: bool,
+    pub(crate) word: Option<Word>,
+    pub(crate) returned: Option<Word>,
+    pub(crate) unwound: bool,
+    pub(crate) cancelled: Option<CancelCause>,
+    /// The thread was already unwinding when the unit was opened.
+    pub(crate) born_unwinding: bool,
+    has_inherited: bool,
+    pub(crate) pipeline: Option<PipelineRef>,
+    pub(crate) shared: Arc<Shared>,
+    /// Somebody else has the shared part.
+    pub(crate) is_shared: Cell<bool>,
+    pub(crate) root: Option<Arc<Shared>>,
+}
+
+/// A buffer that grew past this is not kept.
+const KEEP_BYTES: usize = 64 << 10;
+
+/// Where a new unit belongs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Parent {
+    /// Below the current unit, if there is one.
+    #[default]
+    Current,
+    /// A trace of its own.
+    Root,
+    /// Below this one.
+    Context(TraceContext),
+}
+
+impl Unit {
+    /// Opens a unit; `None` when nothing listens.
+    #[inline]
+    pub(crate) fn open(name: &'static str, parent: Parent) -> Option<Box<Self>> {
+        let (pipeline, below) = match parent {
+            Parent::Root => (None, false),
+            Parent::Current | Parent::Context(_) => {
+                let found = slot::with(|ambient| ambient.pipeline());
+                (found.flatten(), true)
+            }
+        };
+        let below = below && pipeline.is_some();
+        let Some(pipeline) = pipeline.or_else(|| own_pipeline(parent)) else {
+            crate::testing_hook::count_outside();
+            return None;
+        };
+        let mut unit = slot::take_spare().unwrap_or_else(Self::fresh);
+        unit.begin(name, &pipeline);
+        if below {
+            slot::with(|ambient| unit.descend(ambient));
+        }
+        if let Parent::Context(context) = parent {
+            unit.context = TraceContext { span_id: unit.context.span_id, ..context };
+            unit.parent = Some(context.span_id);
+        }
+        pipeline.count(Count::Opened);
+        unit.pipeline = Some(pipeline);
+        Some(unit)
+    }
+
+    #[cold]
+    fn fresh() -> Box<Self> {
+        Box::new(Self {
+            name: "",
+            context: TraceContext::root(TraceId(1), SpanId(1)),
+            parent: None,
+            buffer: Buffer::default(),
+            wall: Wall::default(),
+            started: None,
+            opened: (Wall::default(), 0),
+            ended: None,
+            held_until: None,
+            incomplete: false,
+            word: None,
+            returned: None,
+            unwound: false,
+            cancelled: None,
+            born_unwinding: false,
+            has_inherited: false,
+            pipeline: None,
+            shared: Arc::default(),
+            is_shared: Cell::new(false),
+            root: None,
+        })
+    }
+
+    #[inline]
+    fn begin(&mut self, name: &'static str, pipeline: &Pipeline) {
+        self.name = name;
+        self.context = TraceContext::root(pipeline.ids.trace(), pipeline.ids.span());
+        self.parent = None;
+        self.buffer.reset(&pipeline.limits);
+        self.started = None;
+        self.ended = None;
+        self.held_until = None;
+        self.incomplete = false;
+        self.word = None;
+        self.returned = None;
+        self.unwound = false;
+        self.cancelled = None;
+        self.born_unwinding = std::thread::panicking();
+        self.has_inherited = false;
+        self.is_shared.set(false);
+        self.root = None;
+    }
+
+    /// Takes from the unit that is current what children take.
+    fn descend(&mut self, ambient: &mut Ambient) {
+        match ambient {
+            Ambient::Own(parent) => {
+                self.adopt(parent.context);
+                if parent.has_inherited {
+                    copy_inherited(&parent.buffer, &mut self.buffer);
+                    self.has_inherited = true;
+                }
+                self.root = Some(parent.root.clone().unwrap_or_else(|| parent.share()));
+            }
+            Ambient::Joined(shared) => {
+                if let Some(context) = shared.context() {
+                    self.adopt(context);
+                }
+                shared.inherit_into(&mut self.buffer);
+                self.has_inherited = !self.buffer.fields.is_empty();
+                self.root = Some(shared.root().unwrap_or_else(|| Arc::clone(shared)));
+            }
+        }
+    }
+
+    fn adopt(&mut self, parent: TraceContext) {
+        self.context = TraceContext { span_id: self.context.span_id, ..parent };
+        self.parent = Some(parent.span_id);
+    }
+
+    /// Notes the time of opening, for a unit that may be closed without running.
+    pub(crate) fn note_opening(&mut self) {
+        if let Some(pipeline) = &self.pipeline {
+            self.opened = (pipeline.clock.wall(), pipeline.clock.now());
+        }
+    }
+
+    /// The first run, scope or poll: the one wall anchor and the monotonic start.
+    #[inline]
+    pub(crate) fn start(&mut self) {
+        if self.started.is_none() {
+            if let Some(pipeline) = &self.pipeline {
+                self.wall = pipeline.clock.wall();
+                self.started = Some(pipeline.clock.now());
+            }
+        }
+    }
+
+    /// The record, with what others contributed before this write.
+    #[inline]
+    pub(crate) fn record(&mut self) -> &mut Buffer {
+        if self.is_shared.get() && self.shared.is_dirty() {
+            let shared = Arc::clone(&self.shared);
+            shared.merge_into(self);
+        }
+        &mut self.buffer
+    }
+
+    pub(crate) fn set_inherited(&mut self, key: KeyRef<'_>, value: Prepared<'_>) {
+        self.record().push(key, value, INHERITED);
+        self.has_inherited = true;
+        if self.is_shared.get() {
+            self.shared.note_inherited(key, value);
+        }
+    }
+
+    pub(crate) fn say(&mut self, word: Word) {
+        self.word = Some(Word::merge(self.word, word));
+    }
+
+    /// The part that other tasks can reach; made ready when first asked for.
+    pub(crate) fn share(&self) -> Arc<Shared> {
+        if !self.is_shared.get() {
+            let shared = Arc::clone(&self.shared);
+            shared.open(self);
+            self.is_shared.set(true);
+        }
+        Arc::clone(&self.shared)
+    }
+
+    /// What the outcome depends on.
+    pub(crate) fn ending(&self) -> Ending {
+        Ending {
+            unwound: self.unwound,
+            cancelled: self.cancelled,
+            word: self.word,
+            returned: self.returned,
+        }
+    }
+
+    /// Gives the memory to the thread's next unit.
+    #[inline]
+    pub(crate) fn recycle(mut self: Box<Self>) {
+        self.pipeline = None;
+        self.root = None;
+        if self.is_shared.get() {
+            match Arc::get_mut(&mut self.shared) {
+                Some(shared) => shared.clear(),
+                // Somebody kept a handle: it stays with the ended unit.
+                None => self.shared = Arc::default(),
+            }
+            self.is_shared.set(false);
+        }
+        if self.buffer.capacity_bytes() > KEEP_BYTES {
+            self.buffer = Buffer::default();
+        }
+        slot::keep_spare(self);
+    }
+}
+
+/// The pipeline of a unit that has no parent here. A root opened inside a unit stays in that
+/// unit's pipeline, so that a test's capture sees it.
+fn own_pipeline(parent: Parent) -> Option<PipelineRef> {
+    if matches!(parent, Parent::Root) {
+        let current = slot::with(|ambient| ambient.pipeline()).flatten();
+        return current.or_else(slot::pipeline);
+    }
+    slot::pipeline()
+}
+
+impl Ambient {
+    pub(crate) fn pipeline(&self) -> Option<PipelineRef> {
+        match self {
+            Self::Own(unit) => unit.pipeline.clone(),
+            Self::Joined(shared) => shared.pipeline(),
+        }
+    }
+}
+
+/// The head of an event that is no unit of work: ode's own.
+pub(crate) fn new_head(pipeline: &Pipeline, name: &'static str, outcome: Outcome) -> Head {
+    let wall = pipeline.clock.wall();
+    Head {
+        name,
+        event_id: EventId::from_parts(wall.unix_millis(), pipeline.ids.random()),
+        context: TraceContext::root(pipeline.ids.trace(), pipeline.ids.span()),
+        parent: None,
+        wall,
+        duration_ns: 0,
+        outcome,
+        detail: None,
+        held_ns: None,
+        incomplete: false,
+        dropped: 0,
+        renamed: 0,
+    }
+}

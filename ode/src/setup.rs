@@ -1,0 +1,245 @@
+//! One line at the start of `main`: [`init`], or [`setup`] to say more.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use ode_core::{
+    Diagnostic, Guard, Limits, PipelineBuilder, Process, Queue, SetupError,
+};
+use ode_exporters::{JsonLines, Pretty};
+
+use crate::build_id;
+use crate::build_info::BuildInfo;
+use crate::environment::{Environment, MIN_HASH_KEY_BYTES, Output};
+use crate::threads;
+
+/// Sets ode up from the environment; see the table at [`setup`].
+///
+/// With nothing set, events go to standard output: in a readable form on a terminal, as JSON lines
+/// elsewhere.
+///
+/// ```
+/// # fn main() -> Result<(), ode::SetupError> {
+/// let _ode = ode::init(ode::build_info!())?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// When ode is set up already, when the destination cannot be opened, and when a thread cannot be
+/// started.
+pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
+    setup(build).init()
+}
+
+/// Sets ode up by hand. What the code says beats the environment, which beats the default.
+///
+/// | variable | meaning | default |
+/// |---|---|---|
+/// | `ODE_DISABLED` | `true`: nothing is set up, everything is inert | `false` |
+/// | `ODE_BUILD_ID` | the build id | from the revision and the binary |
+/// | `ODE_SERVICE_NAME` | `service.name` | the binary's name |
+/// | `ODE_ENVIRONMENT` | `deployment.environment.name` | – |
+/// | `ODE_OUTPUT` | `auto`, `stdout` (JSON lines), `pretty`, `none`, `file:<path>` (JSON lines); for when the code names no destination | `auto`: pretty on a terminal, else JSON lines |
+/// | `ODE_HASH_KEY` | key of fields marked `sensitive = "hash"`, at least 16 bytes | masked |
+/// | `ODE_HASH_KEY_FILE` | a file that holds that key | – |
+/// | `ODE_MAX_FIELDS` | fields an event holds | 4096 |
+/// | `ODE_MAX_VALUE_BYTES` | bytes a value keeps | 65536 |
+/// | `ODE_MAX_EVENT_BYTES` | bytes an event's fields may take | 1048576 |
+/// | `ODE_QUEUE_EVENTS` | events that may wait for the default destination | 8192 |
+/// | `ODE_QUEUE_BYTES` | bytes that may wait for it | 16777216 |
+/// | `ODE_BATCH_EVENTS` | events in a batch | 512 |
+/// | `ODE_BATCH_DELAY_MS` | how long an event waits for others | 100 |
+/// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
+/// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
+///
+/// An empty variable counts as unset. A wrong one is one warning and its default is used.
+///
+/// The build id is, first found first: `with_id` → `ODE_BUILD_ID` → revision and the binary's
+/// build-id note → the note → a hash of the executable; `build.source` says which.
+pub fn setup(build: BuildInfo) -> Setup {
+    Setup {
+        build,
+        queues: Vec::new(),
+        limits: None,
+        hash_key: None,
+        flush_timeout: None,
+        announce: true,
+        observer: None,
+    }
+}
+
+type Observer = Box<dyn Fn(&Diagnostic) + Send + Sync>;
+
+/// ode as it is about to be set up; made by [`setup`].
+#[must_use = "nothing is set up until `.init()`"]
+pub struct Setup {
+    build: BuildInfo,
+    queues: Vec<Queue>,
+    limits: Option<Limits>,
+    hash_key: Option<Vec<u8>>,
+    flush_timeout: Option<Duration>,
+    announce: bool,
+    observer: Option<Observer>,
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Never the key.
+        f.debug_struct("Setup")
+            .field("build", &self.build)
+            .field("queues", &self.queues)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Setup {
+    /// Adds a destination: an exporter, or a [`Queue`] around one. Repeat to fan out. Named
+    /// destinations take the place of the default one.
+    pub fn export_to(mut self, destination: impl Into<Queue>) -> Self {
+        self.queues.push(destination.into());
+        self
+    }
+
+    /// Sets the limits on one event.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = Some(limits);
+        self
+    }
+
+    /// Sets the key of fields marked `sensitive = "hash"`: at least 16 bytes, kept secret, and the
+    /// same in every process whose hashes are to be compared. The recorded value is the first half
+    /// of HMAC-SHA-256 in hexadecimal.
+    pub fn hash_key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.hash_key = Some(key.into());
+        self
+    }
+
+    /// Sets how long dropping the guard may take. Default 5 seconds.
+    pub fn flush_timeout(mut self, timeout: Duration) -> Self {
+        self.flush_timeout = Some(timeout);
+        self
+    }
+
+    /// Whether to emit the events `ode.start` and `ode.shutdown`. Default yes.
+    pub fn announce(mut self, announce: bool) -> Self {
+        self.announce = announce;
+        self
+    }
+
+    /// Sets who is told what ode has to say about itself: drops, failed exports, wrong settings.
+    /// Default: a line on standard error. Called on ode's own threads, and at most once in ten
+    /// seconds for each kind of message; during `init` on the calling thread.
+    pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Sets ode up for the process.
+    ///
+    /// # Errors
+    /// As [`init`]; and when a hash key given here is too short.
+    pub fn init(self) -> Result<Guard, SetupError> {
+        self.init_in(Environment::read())
+    }
+
+    fn init_in(self, environment: Environment) -> Result<Guard, SetupError> {
+        if environment.disabled {
+            return Ok(Guard::inert());
+        }
+        let process = describe(&self.build, &environment);
+        let mut builder = PipelineBuilder::new(process)
+            .limits(self.limits.unwrap_or_else(|| environment.limits()))
+            .announce(self.announce);
+        if let Some(timeout) = self.flush_timeout.or(environment.flush_timeout) {
+            builder = builder.flush_timeout(timeout);
+        }
+        if let Some(observer) = self.observer {
+            builder = builder.on_diagnostic(observer);
+        }
+        if let Some(key) = checked(self.hash_key)?.or(environment.hash_key.clone()) {
+            builder = builder.hash_with(move |text| keyed_hash(&key, text));
+        }
+        let queues = if self.queues.is_empty() { default_queue(&environment)? } else { self.queues };
+        for queue in queues {
+            builder = builder.export_to(queue);
+        }
+        for warning in environment.warnings {
+            builder.tell(&Diagnostic::configuration(warning));
+        }
+        threads::with_signals_blocked(|| builder.install())
+    }
+}
+
+fn checked(key: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, SetupError> {
+    match key {
+        Some(key) if key.len() < MIN_HASH_KEY_BYTES => Err(SetupError::configuration(format!(
+            "the hash key holds {} bytes, at least {MIN_HASH_KEY_BYTES} are needed",
+            key.len()
+        ))),
+        key => Ok(key),
+    }
+}
+
+/// The first 16 bytes of HMAC-SHA-256, in hexadecimal.
+fn keyed_hash(key: &[u8], text: &str) -> String {
+    let mac = hmac_sha256::HMAC::mac(text.as_bytes(), key);
+    mac.iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(u32::from(digit), 16));
+        }
+        hex
+    })
+}
+
+fn describe(build: &BuildInfo, environment: &Environment) -> Process {
+    let id = build_id::resolve(
+        build.id(),
+        environment.build_id.as_deref(),
+        build.marked_revision(),
+    );
+    let service = environment.service_name.as_deref().unwrap_or(build.service());
+    Process::new(id.id)
+        .build_source(id.source)
+        .service(service, build.version())
+        .revision(build.revision().unwrap_or_default())
+        .environment(environment.environment.as_deref().unwrap_or_default())
+        .host_name(threads::host_name().unwrap_or_default())
+        .pid(std::process::id())
+}
+
+fn default_queue(environment: &Environment) -> Result<Vec<Queue>, SetupError> {
+    let queue = match &environment.output {
+        Output::None => return Ok(Vec::new()),
+        Output::Auto if std::io::stdout().is_terminal() => Queue::new(Pretty::stdout()),
+        Output::Pretty => Queue::new(Pretty::stdout()),
+        Output::Auto | Output::Stdout => Queue::new(JsonLines::stdout()),
+        Output::File(path) => {
+            let file = JsonLines::file(path);
+            Queue::new(file.map_err(|error| SetupError::destination(path.display().to_string(), error))?)
+        }
+    };
+    Ok(vec![environment.bound(queue)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_is_plain_hmac_sha_256() {
+        // printf %s ada@example.org | openssl dgst -sha256 -hmac 0123456789abcdef
+        let hash = keyed_hash(b"0123456789abcdef", "ada@example.org");
+        assert_eq!(hash.len(), 32);
+        assert_ne!(hash, keyed_hash(b"0123456789abcdeg", "ada@example.org"));
+        assert_ne!(hash, keyed_hash(b"0123456789abcdef", "adb@example.org"));
+    }
+
+    #[test]
+    fn a_short_key_is_refused_without_being_shown() {
+        let error = checked(Some(b"hunter2".to_vec())).unwrap_err();
+        assert!(error.is_configuration());
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+}
