@@ -126,13 +126,14 @@ impl Opening {
 
     /// Opens the unit at the first poll, below what is current then.
     pub fn run_async<F: Future>(self, future: F) -> Instrumented<F> {
-        Instrumented { opening: Some(self), started: None, future: Some(future) }
+        Instrumented { opening: Some(self), running: InUnit::new(None, future) }
     }
 
-    /// Opens the unit now.
-    pub fn start_async<F: Future>(self, future: F) -> Instrumented<F> {
-        let started = WideEvent::of(self.unit()).run_async(future);
-        Instrumented { opening: None, started: Some(started), future: None }
+    /// Opens the unit now and makes the future in it.
+    pub fn start_async<F: Future>(self, make: impl FnOnce() -> F) -> Instrumented<F> {
+        let mut event = WideEvent::of(self.unit());
+        let future = event.scope(make);
+        Instrumented { opening: None, running: event.run_async(future) }
     }
 }
 
@@ -160,12 +161,12 @@ pin_project! {
     /// The future of an instrumented function.
     #[must_use = "futures do nothing unless polled"]
     pub struct Instrumented<F> {
+        // Until the first poll.
         opening: Option<Opening>,
-        // Before the first poll the body waits here …
-        future: Option<F>,
-        // … and from then on it runs here.
+        // One place for the body, before and after: a second would double the size of every
+        // caller's future, and again at every level of calls.
         #[pin]
-        started: Option<InUnit<F>>,
+        running: InUnit<F>,
     }
 }
 
@@ -179,14 +180,12 @@ impl<F: Future> Future for Instrumented<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let mut this = self.project();
-        if let (Some(opening), Some(future)) = (this.opening.take(), this.future.take()) {
-            this.started.set(Some(InUnit::new(opening.unit(), future)));
+        let this = self.project();
+        let mut running = this.running;
+        if let Some(opening) = this.opening.take() {
+            running.as_mut().open(opening.unit());
         }
-        match this.started.as_pin_mut() {
-            Some(started) => started.poll(cx),
-            None => Poll::Pending,
-        }
+        running.poll(cx)
     }
 }
 

@@ -8,6 +8,8 @@ pub struct Key {
     /// `,"name":`, or empty where the name needs escaping.
     json: &'static str,
     hash: u32,
+    /// One of ode's own names, which only a group may have: below a prefix it is the group's.
+    reserved: bool,
 }
 
 impl Key {
@@ -27,9 +29,24 @@ impl Key {
         Self::ours(name, json)
     }
 
+    /// The key of a field in a group without a prefix. It may be one of ode's names, because the
+    /// group may be nested (`codec.name`); where it is not, the field moves as a run-time key does.
+    #[must_use]
+    pub const fn in_group(name: &'static str, json: &'static str) -> Self {
+        assert!(!name.is_empty(), "an event field needs a name");
+        let reserved = !matches!(reserved(name), Reserved::No);
+        Self { reserved, ..Self::ours(name, json) }
+    }
+
     /// A key that ode writes.
     pub(crate) const fn ours(name: &'static str, json: &'static str) -> Self {
-        Self { name, json, hash: hash(name) }
+        Self { name, json, hash: hash(name), reserved: false }
+    }
+
+    /// Whether writing the key as it is would overwrite one of ode's.
+    #[inline]
+    pub(crate) const fn is_reserved(&self) -> bool {
+        self.reserved
     }
 
     #[inline]

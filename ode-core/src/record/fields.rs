@@ -143,7 +143,12 @@ impl<'f> Fields<'f> {
     #[inline]
     fn put(&mut self, key: KeyRef<'_>, write: impl FnOnce(&mut (dyn FieldSink + 'f), KeyRef<'_>)) {
         match self.prefix {
-            None => write(self.sink, key),
+            None => match key {
+                KeyRef::Static(key) if key.is_reserved() => {
+                    write(self.sink, KeyRef::Text(key.name()));
+                }
+                key => write(self.sink, key),
+            },
             Some(prefix) => format::with_display(
                 &Prefixed { prefix, name: key.name() },
                 MAX_KEY_BYTES,

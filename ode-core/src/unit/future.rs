@@ -59,6 +59,11 @@ impl<F: Future> InUnit<F> {
     pub(crate) fn new(unit: Option<Box<Unit>>, future: F) -> Self {
         Self { unit, future: Some(future) }
     }
+
+    /// Gives a future that was never polled its unit.
+    pub(crate) fn open(self: Pin<&mut Self>, unit: Option<Box<Unit>>) {
+        *self.project().unit = unit;
+    }
 }
 
 /// A unit that never ran was never opened.

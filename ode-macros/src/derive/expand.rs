@@ -85,7 +85,10 @@ fn write(core: &CorePath, prefix: Option<&str>, field: &Field) -> TokenStream {
             }
         }
         Write::Value(form, guarding) => {
-            let key = fixed_key(core, &name, field.name_span);
+            // Without a prefix the group may still be nested in another, where `codec.name` takes
+            // nothing from ode: what is not known here is left to the writing.
+            let check = if prefix.is_some() { "new" } else { "in_group" };
+            let key = fixed_key(core, &name, field.name_span, check);
             let value = value(core, form, &read, field);
             let method = Ident::new(
                 match guarding {
@@ -126,7 +129,7 @@ fn read(field: &Field) -> TokenStream {
     let (start, end) = ends(&field.ty);
     let and = quote_spanned!(Span::mixed_site().located_at(start)=> &);
     let mut ident = field.ident.clone();
-    ident.set_span(ident.span().located_at(end));
+    ident.set_span(Span::mixed_site().located_at(end));
     let this = quote_spanned!(Span::mixed_site().located_at(start)=> self.);
     quote!(#and #this #ident)
 }

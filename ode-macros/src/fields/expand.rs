@@ -35,7 +35,7 @@ fn call(core: &CorePath, grammar: Grammar, field: &Field) -> TokenStream {
     match &field.key {
         Key::Fixed { name, span, .. } => {
             let function = function("");
-            let key = fixed_key(core, name, *span);
+            let key = fixed_key(core, name, *span, "new");
             quote_spanned! {Span::mixed_site()=> #support::#function(#key, #value); }
         }
         Key::Computed { expr, .. } => {
@@ -59,16 +59,18 @@ fn function_name(grammar: Grammar) -> &'static str {
 ///
 /// The const is an item and not an inline `const { .. }`, because only items are evaluated by
 /// `cargo check`, also in functions that nobody calls. Items are not hygienic; the block around it
-/// is what keeps its name away from the value expression.
-pub(crate) fn fixed_key(core: &CorePath, name: &str, span: Span) -> TokenStream {
+/// is what keeps its name away from the value expression. `check` is the constructor, which decides
+/// what names are refused.
+pub(crate) fn fixed_key(core: &CorePath, name: &str, span: Span, check: &str) -> TokenStream {
     let support = core.support();
+    let check = proc_macro2::Ident::new(check, span);
     let mut text = Literal::string(name);
     let mut json = Literal::string(&Key::json(name));
     text.set_span(span);
     json.set_span(span);
     // `<Key>::new`, because the call starts where its first token is, and that of a plain path is
     // the front macro's `$crate`: a bad key would be shown as the whole `set!`.
-    let new = quote_spanned!(span=> &<#support::Key>::new(#text, #json));
+    let new = quote_spanned!(span=> &<#support::Key>::#check(#text, #json));
     quote_spanned! {Span::mixed_site()=>
         {
             const KEY: &'static #support::Key = #new;

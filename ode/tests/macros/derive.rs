@@ -177,3 +177,15 @@ fn groups_nest_in_groups() {
     assert_eq!(event["in.chunk.rows"], 3);
     assert_eq!(event["in.chunk.codec.name"], "lz4");
 }
+
+/// Only a nested group can have fields called as ode's own; anywhere else they move aside.
+#[test]
+fn a_group_without_a_prefix_takes_nothing_from_ode() {
+    let event = recorded(&Codec {
+        name: "lz4",
+        level: 1,
+    });
+    assert_eq!(event.name(), "unit");
+    assert_eq!(event["field.name"], "lz4");
+    assert_eq!(event["level"], 1);
+}

@@ -76,10 +76,10 @@ struct Empty {}
 struct Unit;
 
 #[derive(EventFields)]
-struct Recursive {
-    id: u64,
+struct Recursive<'a, T> {
+    id: T,
     #[event(nested)]
-    parent: Option<Box<Recursive>>,
+    parent: Option<&'a Recursive<'a, T>>,
 }
 
 #[derive(EventFields)]
