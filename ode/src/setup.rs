@@ -9,7 +9,7 @@ use ode_core::{
 };
 use ode_exporters::{JsonLines, Pretty};
 
-use crate::build_id;
+use crate::build_id::{self, BuildId};
 use crate::build_info::BuildInfo;
 use crate::environment::{Environment, MIN_HASH_KEY_BYTES, Output};
 use crate::threads;
@@ -136,6 +136,13 @@ impl Setup {
         self
     }
 
+    /// The build id that the events will carry: for what is named after the build, such as a file.
+    ///
+    /// It may read the executable, so ask once.
+    pub fn build_id(&self) -> String {
+        identify(&self.build, &Environment::read()).id
+    }
+
     /// Sets ode up for the process.
     ///
     /// # Errors
@@ -193,12 +200,12 @@ fn keyed_hash(key: &[u8], text: &str) -> String {
     })
 }
 
+fn identify(build: &BuildInfo, environment: &Environment) -> BuildId {
+    build_id::resolve(build.id(), environment.build_id.as_deref(), build.marked_revision())
+}
+
 fn describe(build: &BuildInfo, environment: &Environment) -> Process {
-    let id = build_id::resolve(
-        build.id(),
-        environment.build_id.as_deref(),
-        build.marked_revision(),
-    );
+    let id = identify(build, environment);
     let service = environment.service_name.as_deref().unwrap_or(build.service());
     Process::new(id.id)
         .build_source(id.source)

@@ -28,4 +28,4 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use resolve::resolve;
+pub(crate) use resolve::{BuildId, resolve};
