@@ -1,7 +1,7 @@
 //! What must compile and what must not, with what the compiler then says.
 //!
-//! The texts are those of rustc 1.95: another compiler words them differently, so the failures are
-//! only compared under that one. To accept changed texts: `TRYBUILD=overwrite cargo test --test ui`.
+//! The texts are those of rustc 1.95, the toolchain the workspace is checked with; another compiler
+//! may word its part differently. To accept changed texts: `TRYBUILD=overwrite cargo test --test ui`.
 
 #[test]
 fn accepted() {

@@ -31,6 +31,9 @@ impl Key {
 
     /// The key of a field in a group without a prefix. It may be one of ode's names, because the
     /// group may be nested (`codec.name`); where it is not, the field moves as a run-time key does.
+    ///
+    /// # Panics
+    /// In const evaluation, which is a compile error, for an empty name.
     #[must_use]
     pub const fn in_group(name: &'static str, json: &'static str) -> Self {
         assert!(!name.is_empty(), "an event field needs a name");

@@ -250,3 +250,27 @@ fn an_instrumented_future_can_be_run_in_a_unit() {
     let outer = events.one("outer").trace_context().span_id();
     assert_eq!(events.one("tail").parent_span_id(), Some(outer));
 }
+
+/// Every level of calls adds a little, not a factor: the body is held once.
+#[test]
+fn futures_stay_small() {
+    async fn plain() -> u8 {
+        let page = [1_u8; 1024];
+        yield_once().await;
+        page.iter().fold(0, |sum, byte| sum ^ byte)
+    }
+    #[instrument_event]
+    async fn one() -> io::Result<u8> {
+        Ok(plain().await)
+    }
+    #[instrument_event]
+    async fn two() -> io::Result<u8> {
+        one().await
+    }
+    #[instrument_event]
+    async fn three() -> io::Result<u8> {
+        two().await
+    }
+    let (plain, three) = (size_of_val(&plain()), size_of_val(&three()));
+    assert!(three < plain + 3 * 200, "{plain} became {three}");
+}

@@ -36,8 +36,8 @@ fn a_parent_may_come_from_elsewhere() {
     let events = capture();
     let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let context = TraceContext::from_traceparent(header).expect("a header");
-    continued(Some(context.clone()));
-    block_on(continued_async(Some(context.clone())));
+    continued(Some(context));
+    block_on(continued_async(Some(context)));
     for name in ["continued", "continued_async"] {
         let event = events.one(name);
         assert_eq!(
