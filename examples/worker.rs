@@ -1,19 +1,26 @@
-//! A worker that stops gracefully: SIGTERM, or no more jobs.
+//! A worker that stops gracefully: on SIGTERM, or when there are no more jobs.
 //!
 //! What to notice:
 //! - The guard lives to the end of `main`; only `shutdown` stops ode, and it says what came of it.
 //! - On SIGTERM no further job is taken, and the running one gets a moment to finish.
 //! - A job that does not make it still leaves an event: dropped with its future, it is `cancelled`.
-//! - Each job is a unit of its own, so `root()`: the loop around them is not work.
+//! - `shutdown` waits for events, not for work: a unit still open then is counted, and reported.
+//! - Each job is a unit of its own, hence `root()`; the loop around them is none.
 //!
 //! ```text
-//! cargo run --example worker        # 20 jobs, or until: kill -TERM <pid>
+//! cargo run --example worker [number of jobs, or 20]      # stop it early: kill -TERM <pid>
 //! ```
 
+#![expect(
+    clippy::print_stderr,
+    reason = "the report of the shutdown is for the terminal"
+)]
+
+use std::io;
 use std::time::Duration;
 
 use ode::WideEvent;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 const GRACE: Duration = Duration::from_millis(500);
@@ -23,11 +30,11 @@ struct Job {
     payload: Vec<u8>,
 }
 
-async fn worker(mut jobs: mpsc::Receiver<Job>, mut stop: watch::Receiver<bool>) {
+async fn worker(mut jobs: mpsc::Receiver<Job>, mut stop: oneshot::Receiver<()>) {
     loop {
         tokio::select! {
             biased;
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = &mut stop => return,
             job = jobs.recv() => match job {
                 Some(job) => WideEvent::builder("job.run").root().run_async(run(job)).await,
                 None => return,
@@ -44,8 +51,8 @@ async fn run(job: Job) {
     ode::timed!("upload", sleep(Duration::from_millis(10)).await);
 }
 
-async fn produce(jobs: mpsc::Sender<Job>) {
-    for id in 1..=20 {
+async fn produce(count: u64, jobs: mpsc::Sender<Job>) {
+    for id in 1..=count {
         let payload = vec![0; usize::from(id % 5 != 0)];
         if jobs.send(Job { id, payload }).await.is_err() {
             return; // The worker stopped, so nobody takes jobs any more.
@@ -54,33 +61,33 @@ async fn produce(jobs: mpsc::Sender<Job>) {
 }
 
 #[cfg(unix)]
-async fn terminated() {
+fn termination() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut signal) => {
-            signal.recv().await;
-        }
-        Err(_) => std::future::pending().await, // Then it ends with its jobs.
-    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move { terminate.recv().await.unwrap_or_default() })
 }
 
 #[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending().await
+fn termination() -> io::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let guard = ode::init(ode::build_info!())?;
+    let terminated = termination()?;
+    let count = std::env::args()
+        .nth(1)
+        .map_or(Ok(20), |count| count.parse())?;
     let (sender, jobs) = mpsc::channel(4);
-    let (stop, stopped) = watch::channel(false);
+    let (stop, stopped) = oneshot::channel();
 
-    tokio::spawn(produce(sender));
+    tokio::spawn(produce(count, sender));
     let mut working = tokio::spawn(worker(jobs, stopped));
     tokio::select! {
         done = &mut working => done?,
-        () = terminated() => {
-            stop.send_replace(true);
+        () = terminated => {
+            drop(stop);
             if timeout(GRACE, &mut working).await.is_err() {
                 working.abort();
             }
@@ -88,9 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let shutdown = guard.shutdown(Duration::from_secs(2));
-    eprintln!(
-        "{} events delivered, {} not",
-        shutdown.delivered, shutdown.undelivered
-    );
+    let (delivered, open) = (shutdown.delivered, shutdown.open_units);
+    eprintln!("{delivered} events delivered, {open} units were still open");
     Ok(())
 }

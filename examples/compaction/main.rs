@@ -63,20 +63,18 @@ fn execute(command: Command) -> Result<ExitCode, Problem> {
 }
 
 fn compact(options: &Options) -> Result<ExitCode, Problem> {
-    let build = ode::build_info!();
-    let mut output = Output::fresh(&build.id())?;
+    let setup = ode::setup(ode::build_info!());
+    let mut output = Output::fresh(&setup.build_id())?;
     let table = Table::read(&options.table)?;
     check_columns(&table, options)?;
 
-    let unwritable = |e| {
-        Problem::new(format!("cannot write {}: {e}", output.path().display()))
-            .hint("run in a directory that you may write to, on a disk with space left")
-    };
-    let lines = JsonLines::file(output.path()).map_err(unwritable)?;
+    let lines = JsonLines::file(output.path()).map_err(|e| {
+        Problem::new(format!("cannot {e}")).hint("run in a directory that you may write to")
+    })?;
     // The default drops the newest event when a queue is full, because a service must go on. A
     // batch job would rather wait for its disk.
     let queue = Queue::new(lines).overflow(Overflow::BlockFor(PATIENCE));
-    let guard = ode::setup(build)
+    let guard = setup
         .export_to(queue)
         .init()
         .map_err(|e| Problem::new(format!("cannot set up ode: {e}")))?;
@@ -85,8 +83,11 @@ fn compact(options: &Options) -> Result<ExitCode, Problem> {
 
     let shutdown = guard.shutdown(PATIENCE);
     if shutdown.undelivered > 0 {
-        let lost = io::Error::other(format!("{} events did not arrive", shutdown.undelivered));
-        return Err(unwritable(lost));
+        let (lost, file) = (shutdown.undelivered, output.path().display());
+        return Err(
+            Problem::new(format!("{lost} events did not arrive in {file}"))
+                .hint("is there space left on its disk?"),
+        );
     }
     print(&report::from_events(output.path(), tally.chunks)?)?;
     output.keep();

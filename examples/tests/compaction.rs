@@ -1,6 +1,11 @@
 //! Runs the compaction example as a process, on good tables and on bad ones.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up fails")]
+
+mod program;
+
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -16,22 +21,9 @@ id,mag,alert,felt
 3,0.5,,true
 ";
 
-/// `cargo test` builds the examples beside the test programs.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.ancestors().nth(2).unwrap();
-    let name = format!("compaction{}", std::env::consts::EXE_SUFFIX);
-    let program = target.join("examples").join(name);
-    assert!(
-        program.exists(),
-        "run `cargo build -p ode-examples --examples` with the same options"
-    );
-    program
-}
-
 /// The program with a build id that is known, in a directory of its own.
 fn compaction(directory: &TempDir, args: &[&str]) -> Output {
-    Command::new(program())
+    Command::new(program::path("compaction"))
         .current_dir(directory.path())
         .env("ODE_BUILD_ID", "build/7")
         .args(args)
@@ -195,10 +187,15 @@ fn the_table_at_the_end_answers_the_six_questions() {
     }
 }
 
+/// Past the capture of test output, so that it is seen.
+fn skip(reason: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {reason}").ok();
+}
+
 #[test]
 fn the_jq_line_of_the_report_works() {
     if Command::new("jq").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: jq is not installed");
+        skip("jq is not installed");
         return;
     }
     let directory = TempDir::new().unwrap();
@@ -310,9 +307,5 @@ fn a_directory_without_write_permission_is_named() {
     if fs::write(directory.path().join("probe"), "").is_ok() {
         return; // The superuser may write everywhere; the test above covers this path as well.
     }
-    check_refused(
-        &directory,
-        &["table.csv"],
-        &["cannot write compaction-build_7.jsonl"],
-    );
+    check_refused(&directory, &["table.csv"], &["compaction-build_7.jsonl"]);
 }

@@ -1,24 +1,27 @@
 //! Reads the run's events back from its file.
 
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::BufReader;
 use std::path::Path;
+use std::time::Duration;
 
-use serde_json::{Map, Value};
+use ode::exporters::jsonl;
+use ode::{Event, Outcome, OwnedValue, Value};
 
 use crate::problem::Problem;
 
 pub(super) struct Events {
     pub(super) build_id: String,
-    pub(super) run_duration_ns: u64,
+    pub(super) run_duration: Duration,
     pub(super) min_bytes: u64,
     pub(super) chunks: Vec<ChunkEvent>,
 }
 
 /// What the report wants to know of a `compaction.chunk` event.
 pub(super) struct ChunkEvent {
-    pub(super) outcome: String,
-    pub(super) duration_ns: u64,
+    pub(super) outcome: Outcome,
+    pub(super) duration: Duration,
     pub(super) user: String,
     pub(super) app: String,
     pub(super) column: String,
@@ -37,28 +40,26 @@ pub(super) struct ChunkEvent {
 
 impl Events {
     pub(super) fn read(path: &Path) -> Result<Self, Problem> {
-        let unreadable = |what: &str| {
+        let unreadable = |what: &dyn Display| {
             Problem::new(format!(
                 "cannot read the events in {}: {what}",
                 path.display()
             ))
         };
-        let file = File::open(path).map_err(|e| unreadable(&e.to_string()))?;
+        let file = File::open(path).map_err(|e| unreadable(&e))?;
         let mut events = Self {
             build_id: String::new(),
-            run_duration_ns: 0,
+            run_duration: Duration::ZERO,
             min_bytes: 0,
             chunks: Vec::new(),
         };
-        for (index, line) in BufReader::new(file).lines().enumerate() {
-            let line = line.map_err(|e| unreadable(&e.to_string()))?;
-            let event: Map<String, Value> = serde_json::from_str(&line)
-                .map_err(|e| unreadable(&format!("line {}: {e}", index + 1)))?;
-            match text(&event, "name").as_str() {
+        for event in jsonl::read(BufReader::new(file)) {
+            let event = event.map_err(|e| unreadable(&e))?;
+            match event.name() {
                 "compaction.chunk" => events.chunks.push(ChunkEvent::from(&event)),
                 "compaction.run" => {
-                    events.build_id = text(&event, "build_id");
-                    events.run_duration_ns = number(&event, "duration_ns");
+                    event.process().build_id().clone_into(&mut events.build_id);
+                    events.run_duration = event.duration();
                     events.min_bytes = number(&event, "policy.min_bytes");
                 }
                 _ => {} // What ode says about itself.
@@ -84,47 +85,48 @@ impl ChunkEvent {
     }
 }
 
-impl From<&Map<String, Value>> for ChunkEvent {
-    fn from(event: &Map<String, Value>) -> Self {
+impl From<&Event> for ChunkEvent {
+    fn from(event: &Event) -> Self {
         Self {
-            outcome: text(event, "outcome"),
-            duration_ns: number(event, "duration_ns"),
-            user: text(event, "user.id"),
-            app: text(event, "app.id"),
-            column: text(event, "column.name"),
+            outcome: event.outcome(),
+            duration: event.duration(),
+            user: text(event, "user.id").unwrap_or_default(),
+            app: text(event, "app.id").unwrap_or_default(),
+            column: text(event, "column.name").unwrap_or_default(),
             column_index: number(event, "column.index"),
-            column_type: text(event, "column.type"),
+            column_type: text(event, "column.type").unwrap_or_default(),
             chunk: number(event, "chunk.index"),
             before: number(event, "size.before"),
             after: number(event, "size.after"),
-            was_compressed: event.get("was_compressed") == Some(&Value::Bool(true)),
-            layout: text(event, "layout"),
-            format: text(event, "format"),
-            declined_reason: optional_text(event, "declined.reason"),
-            error: optional_text(event, "error.message"),
+            was_compressed: owned(event, "was_compressed") == Some(OwnedValue::Bool(true)),
+            layout: text(event, "layout").unwrap_or_default(),
+            format: text(event, "format").unwrap_or_default(),
+            declined_reason: text(event, "declined.reason"),
+            error: text(event, "error.message"),
             warnings: texts(event, "warnings"),
         }
     }
 }
 
-fn optional_text(event: &Map<String, Value>, key: &str) -> Option<String> {
-    event.get(key)?.as_str().map(str::to_owned)
+fn owned(event: &Event, key: &str) -> Option<OwnedValue> {
+    event.get(key)?.to_owned_value()
 }
 
-fn text(event: &Map<String, Value>, key: &str) -> String {
-    optional_text(event, key).unwrap_or_default()
+fn text(event: &Event, key: &str) -> Option<String> {
+    owned(event, key).map(|value| value.to_string())
 }
 
-fn number(event: &Map<String, Value>, key: &str) -> u64 {
-    event.get(key).and_then(Value::as_u64).unwrap_or(0)
+fn number(event: &Event, key: &str) -> u64 {
+    match event.get(key) {
+        Some(Value::U64(number)) => number,
+        Some(Value::I64(number)) => number.unsigned_abs(),
+        _ => 0,
+    }
 }
 
-fn texts(event: &Map<String, Value>, key: &str) -> Vec<String> {
-    let items = event.get(key).and_then(Value::as_array);
-    items
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+fn texts(event: &Event, key: &str) -> Vec<String> {
+    match owned(event, key) {
+        Some(OwnedValue::Array(items)) => items.iter().map(OwnedValue::to_string).collect(),
+        _ => Vec::new(),
+    }
 }

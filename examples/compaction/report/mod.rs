@@ -20,7 +20,9 @@ pub(crate) fn from_events(path: &Path, chunks: usize) -> Result<String, Problem>
     if events.chunks.len() != chunks {
         let found = events.chunks.len();
         let message = format!("{} holds {found} of {chunks} chunk events", path.display());
-        return Err(Problem::new(message).hint("does another program write to this file?"));
+        return Err(
+            Problem::new(message).hint("does another program write to it, or is ODE_DISABLED set?")
+        );
     }
     let file = path.display();
     Ok(format!(

@@ -1,6 +1,9 @@
 //! The six questions that a person has minutes after shipping, each answered in a line or two.
 
+use std::time::Duration;
+
 use comfy_table::Table;
+use ode::Outcome;
 
 use super::events::{ChunkEvent, Events};
 use super::{count_by, counted, grouped, new_table, percent_saved};
@@ -18,11 +21,11 @@ pub(super) fn table(events: &Events) -> Table {
 }
 
 fn is_it_running(events: &Events) -> String {
-    let outcomes = count_by(events.chunks.iter().map(|chunk| chunk.outcome.as_str()));
+    let outcomes = count_by(events.chunks.iter().map(|chunk| chunk.outcome.to_string()));
     format!(
         "yes: {} chunks in {}; {}\nbuild {}",
         events.chunks.len(),
-        milliseconds(events.run_duration_ns),
+        milliseconds(events.run_duration),
         counted(&outcomes),
         events.build_id,
     )
@@ -62,7 +65,7 @@ fn intended_effect(chunks: &[ChunkEvent]) -> String {
 fn errors_and_warnings(chunks: &[ChunkEvent]) -> String {
     let failed: Vec<_> = chunks
         .iter()
-        .filter(|chunk| chunk.outcome == "error")
+        .filter(|chunk| chunk.outcome == Outcome::Error)
         .collect();
     let warned: Vec<_> = chunks
         .iter()
@@ -115,34 +118,21 @@ fn one_user(chunks: &[ChunkEvent]) -> String {
             .iter()
             .filter(|chunk| chunk.user == *user && chunk.app == *app)
     };
-    let slowest = theirs().max_by_key(|chunk| chunk.duration_ns);
-    let slowest = slowest.map(|c| format!("{} ({})", c.place(), milliseconds(c.duration_ns)));
+    let slowest = theirs().max_by_key(|chunk| chunk.duration);
+    let slowest = slowest.map(|c| format!("{} ({})", c.place(), milliseconds(c.duration)));
     let saved: u64 = theirs()
         .map(|chunk| chunk.before.saturating_sub(chunk.after))
         .sum();
     format!(
         "{user} in {app}: {count} chunks, {} bytes saved, {} errors\nslowest: {}",
         grouped(saved),
-        theirs().filter(|chunk| chunk.outcome == "error").count(),
+        theirs()
+            .filter(|chunk| chunk.outcome == Outcome::Error)
+            .count(),
         slowest.unwrap_or_default(),
     )
 }
 
-fn milliseconds(nanoseconds: u64) -> String {
-    format!(
-        "{}.{:02} ms",
-        nanoseconds / 1_000_000,
-        nanoseconds / 10_000 % 100
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_keep_two_places() {
-        assert_eq!(milliseconds(12_345_678), "12.34 ms");
-        assert_eq!(milliseconds(50_000), "0.05 ms");
-    }
+fn milliseconds(duration: Duration) -> String {
+    format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
 }
