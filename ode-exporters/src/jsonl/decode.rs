@@ -9,7 +9,7 @@ use ode_core::{
     TraceId,
 };
 
-use crate::jsonl::draft::{Fields, read_object};
+use crate::jsonl::draft::{Field, read_object};
 use crate::jsonl::error::{Kind, ReadError};
 
 /// Reads events, one from each line. A bad line is one error; reading goes on behind it.
@@ -178,11 +178,11 @@ fn parse(line: &[u8], process: &mut Arc<Process>) -> Result<Event, Kind> {
             _ => Kind::Syntax { column, message },
         }
     })?;
-    event_of(fields, process).map_err(Kind::Content)
+    event_of(&fields, process).map_err(Kind::Content)
 }
 
 /// Sorts the fields into what every event has, what its process has, and the rest.
-fn event_of(fields: Fields, last_process: &mut Arc<Process>) -> Result<Event, String> {
+fn event_of(fields: &[Field], last_process: &mut Arc<Process>) -> Result<Event, String> {
     let name = fields.iter().find(|(key, _)| key == "name");
     let Some((_, Some(OwnedValue::Str(name)))) = name else {
         return Err(
@@ -192,7 +192,7 @@ fn event_of(fields: Fields, last_process: &mut Arc<Process>) -> Result<Event, St
     let mut builder = EventBuilder::new(name.as_str());
     let mut process = Process::default();
     let (mut trace, mut span) = (None, None);
-    for (key, value) in &fields {
+    for (key, value) in fields {
         let Some(value) = value else { continue };
         builder = match key.as_str() {
             "name" => builder,
@@ -201,7 +201,7 @@ fn event_of(fields: Fields, last_process: &mut Arc<Process>) -> Result<Event, St
                 key,
                 value,
                 "RFC 3339 in UTC: 2026-11-21T12:00:00.5Z",
-                |b, v| b.timestamp(v),
+                EventBuilder::timestamp,
             )?,
             "outcome" => with(
                 builder,

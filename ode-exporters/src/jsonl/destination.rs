@@ -7,6 +7,7 @@ use std::time::Duration;
 use ode_core::{Batch, ExportError, Exporter};
 
 use crate::jsonl::encode::Encoder;
+use crate::jsonl::room::Buffer;
 use crate::jsonl::sink::Sink;
 
 /// Writes events as [JSON lines](crate::jsonl).
@@ -30,7 +31,7 @@ use crate::jsonl::sink::Sink;
 pub struct JsonLines {
     sink: Sink,
     encoder: Encoder,
-    buffer: Vec<u8>,
+    buffer: Buffer,
     ends: Vec<usize>,
 }
 
@@ -68,25 +69,25 @@ impl JsonLines {
         Self {
             sink,
             encoder: Encoder::new(),
-            buffer: Vec::new(),
+            buffer: Buffer::default(),
             ends: Vec::new(),
         }
     }
 }
 
-/// How much memory stays with an exporter after a batch.
+/// How much memory an exporter keeps when the next batch comes.
 pub(crate) const KEPT_BYTES: usize = 8 << 20;
 
 impl Exporter for JsonLines {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.buffer.clear(KEPT_BYTES);
         self.ends.clear();
-        self.sink.begin(&mut self.buffer);
+        if self.sink.is_torn() {
+            self.buffer.append(1, |room| room.put_array(b"\n"));
+        }
         self.encoder
             .encode_all(batch.events(), &mut self.buffer, &mut self.ends);
-        let result = self.sink.write(&self.buffer, &self.ends);
-        self.buffer.clear();
-        self.buffer.shrink_to(KEPT_BYTES);
-        result
+        self.sink.write(self.buffer.bytes(), &self.ends)
     }
 
     fn flush(&mut self, _timeout: Duration) -> Result<(), ExportError> {

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use ode_core::{EventId, SpanId, TraceId};
 
+use crate::jsonl::room::Room;
+
 /// Eight lower-case hexadecimal digits, worked out side by side in one word.
 #[inline]
 fn hex8(value: u32) -> [u8; 8] {
@@ -29,9 +31,14 @@ fn words<const N: usize>(bytes: [u8; N]) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Appends `","event_id":"…","trace_id":"…","span_id":"…"`, all ids in one copy.
+/// Puts `","event_id":"…","trace_id":"…","span_id":"…"`, all ids in one copy.
 #[inline]
-pub(crate) fn push_ids(out: &mut Vec<u8>, event: EventId, trace: TraceId, span: SpanId) {
+pub(crate) fn put_ids(
+    room: &mut Room<'_>,
+    event: EventId,
+    trace: TraceId,
+    span: SpanId,
+) -> Option<()> {
     const EVENT: usize = 13;
     const TRACE: usize = EVENT + 36 + 14;
     const SPAN: usize = TRACE + 32 + 13;
@@ -55,34 +62,65 @@ pub(crate) fn push_ids(out: &mut Vec<u8>, event: EventId, trace: TraceId, span: 
         .iter_mut()
         .zip(words(span.to_bytes()))
         .for_each(|(to, word)| *to = hex8(word));
-    out.extend_from_slice(&text);
+    room.put_array(&text)
 }
 
-/// Appends `,"parent_span_id":"…"`.
+/// Puts `,"parent_span_id":"…"`.
 #[inline]
-pub(crate) fn push_parent(out: &mut Vec<u8>, parent: SpanId) {
+pub(crate) fn put_parent(room: &mut Room<'_>, parent: SpanId) -> Option<()> {
     let mut text = *b",\"parent_span_id\":\"________________\"";
     let (digits, _) = text[19..35].as_chunks_mut::<8>();
     digits
         .iter_mut()
         .zip(words(parent.to_bytes()))
         .for_each(|(to, word)| *to = hex8(word));
-    out.extend_from_slice(&text);
+    room.put_array(&text)
 }
+
+/// Eight decimal digits, the first in the lowest byte, as numbers from 0 to 9.
+///
+/// Two numbers of four digits, then four of two, then eight of one, each step in one word.
+#[inline]
+fn eight(below_100_000_000: u32) -> u64 {
+    let number = below_100_000_000;
+    let fours = u64::from(number / 10_000) | u64::from(number % 10_000) << 32;
+    let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
+    let twos = hundreds | (fours - 100 * hundreds) << 16;
+    let tens = (twos * 103) >> 10 & 0x000f_000f_000f_000f;
+    tens | (twos - 10 * tens) << 8
+}
+
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 /// Nine decimal digits; what is no fraction of a second is the last nanosecond of it.
 #[inline]
 fn nine(nanos: u32) -> [u8; 9] {
     let nanos = nanos.min(999_999_999);
-    let (first, rest) = (nanos / 100_000_000, nanos % 100_000_000);
-    // Two numbers of four digits, then four of two, then eight of one, each step in one word.
-    let fours = u64::from(rest / 10_000) | u64::from(rest % 10_000) << 32;
-    let hundreds = (fours * 10_486) >> 20 & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103) >> 10 & 0x000f_000f_000f_000f;
-    let ones = tens | (twos - 10 * tens) << 8;
-    let [a, b, c, d, e, f, g, h] = (ones | 0x3030_3030_3030_3030).to_le_bytes();
-    [b'0' | (first & 0xf) as u8, a, b, c, d, e, f, g, h]
+    let mut digits = [b'0' | (nanos / 100_000_000 & 0xf) as u8; 9];
+    digits[1..].copy_from_slice(&(eight(nanos % 100_000_000) | ZEROS).to_le_bytes());
+    digits
+}
+
+/// Puts a number in decimal.
+#[inline]
+pub(crate) fn put_u64(room: &mut Room<'_>, number: u64) -> Option<()> {
+    if number >= 100_000_000 {
+        return room.put(itoa::Buffer::new().format(number).as_bytes());
+    }
+    // Below 100,000,000 it is itself.
+    let digits = eight((number & 0xffff_ffff) as u32);
+    let leading_zeros = (digits | 1 << 56).trailing_zeros() & !7;
+    let text = ((digits | ZEROS) >> leading_zeros).to_le_bytes();
+    room.put_part(text, 8 - leading_zeros as usize / 8)
+}
+
+/// Puts a number in decimal.
+#[inline]
+pub(crate) fn put_i64(room: &mut Room<'_>, number: i64) -> Option<()> {
+    if number < 0 {
+        room.put_array(b"-")?;
+    }
+    put_u64(room, number.unsigned_abs())
 }
 
 /// Writes times; remembers the last second, since events of one batch mostly share it.
@@ -103,16 +141,26 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// Appends `{"timestamp":"2026-11-21T11:53:00.000000001`, without the `Z"`.
+    /// Puts `{"timestamp":"2026-11-21T11:53:00.000000001`, without the `Z"`.
     #[inline]
-    pub(crate) fn push(&mut self, out: &mut Vec<u8>, seconds: i64, nanos: u32) {
+    pub(crate) fn put(&self, room: &mut Room<'_>, nanos: u32) -> Option<()> {
+        // All years but very distant ones have four digits.
+        match self.text.first_chunk::<34>() {
+            Some(text) if self.text.len() == 34 => room.put_array(text)?,
+            _ => room.put(&self.text)?,
+        }
+        room.put_array(&nine(nanos))
+    }
+
+    /// Goes to the second of the next event.
+    #[inline]
+    pub(crate) fn set(&mut self, seconds: i64) {
         if seconds != self.second {
             self.move_to(seconds);
         }
-        out.extend_from_slice(&self.text);
-        out.extend_from_slice(&nine(nanos));
     }
 
+    #[cold]
     fn move_to(&mut self, seconds: i64) {
         self.second = seconds;
         self.text.clear();
@@ -169,16 +217,15 @@ impl Civil {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonl::room::text_of;
 
     fn time(seconds: i64, nanos: u32) -> String {
-        let mut out = Vec::new();
-        Clock {
+        let mut clock = Clock {
             second: seconds.wrapping_add(1),
             text: Vec::new(),
-        }
-        .push(&mut out, seconds, nanos);
-        String::from_utf8(out)
-            .unwrap()
+        };
+        clock.set(seconds);
+        text_of(64, |room| clock.put(room, nanos))
             .trim_start_matches("{\"timestamp\":\"")
             .to_owned()
     }
@@ -203,9 +250,8 @@ mod tests {
 
     #[test]
     fn a_new_clock_starts_at_1970() {
-        let mut out = Vec::new();
-        Clock::default().push(&mut out, 0, 0);
-        assert_eq!(out, b"{\"timestamp\":\"1970-01-01T00:00:00.000000000");
+        let text = text_of(64, |room| Clock::default().put(room, 0));
+        assert_eq!(text, "{\"timestamp\":\"1970-01-01T00:00:00.000000000");
     }
 
     #[test]
@@ -220,22 +266,39 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_every_length() {
+        let edges = (0..20).flat_map(|power| {
+            let ten = 10_u64.pow(power);
+            [ten - 1, ten, ten + 1, ten + ten / 10]
+        });
+        for number in (0..2_000).chain(edges).chain([u64::MAX]) {
+            assert_eq!(text_of(8, |room| put_u64(room, number)), number.to_string());
+            let signed = number.cast_signed();
+            assert_eq!(text_of(8, |room| put_i64(room, signed)), signed.to_string());
+        }
+        assert_eq!(
+            text_of(8, |room| put_i64(room, i64::MIN)),
+            i64::MIN.to_string()
+        );
+    }
+
+    #[test]
     fn ids_as_they_display() {
         let uuid = "01234567-89ab-7fed-bcde-0f1e2d3c4b5a";
         let event = EventId::from_uuid(uuid).unwrap();
         let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
-        let mut out = Vec::new();
-        push_ids(
-            &mut out,
-            event,
+        let (trace_id, span_id) = (
             TraceId::from_hex(trace).unwrap(),
             SpanId::from_hex(span).unwrap(),
         );
-        push_parent(&mut out, SpanId::from_hex(span).unwrap());
+        let text = text_of(0, |room| {
+            put_ids(room, event, trace_id, span_id)?;
+            put_parent(room, span_id)
+        });
         let expected = format!(
             ",\"event_id\":\"{uuid}\",\"trace_id\":\"{trace}\",\"span_id\":\"{span}\",\"parent_span_id\":\"{span}\""
         );
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
+        assert_eq!(text, expected);
     }
 
     #[test]

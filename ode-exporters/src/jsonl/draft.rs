@@ -6,18 +6,18 @@ use ode_core::OwnedValue;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// The fields of an object in their order; `None` for null.
-pub(crate) type Fields = Vec<(String, Option<OwnedValue>)>;
+/// A key and its value; `None` for null.
+pub(crate) type Field = (String, Option<OwnedValue>);
 
 /// More fields than any event of ode's has by default, and few enough to be put together fast.
 const MAX_FIELDS: usize = 16_384;
 
-/// How serde_json hands over numbers when someone in the program turned on its
+/// How `serde_json` hands over numbers when someone in the program turned on its
 /// `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// Reads an object. A key that occurs twice keeps its first place and its last value.
-pub(crate) fn read_object(json: &[u8]) -> Result<Fields, serde_json::Error> {
+pub(crate) fn read_object(json: &[u8]) -> Result<Vec<Field>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let mut fields = Vec::new();
     let mut path = String::new();
@@ -32,7 +32,7 @@ pub(crate) fn read_object(json: &[u8]) -> Result<Fields, serde_json::Error> {
     Ok(fields)
 }
 
-fn let_last_win(fields: &mut Fields) {
+fn let_last_win(fields: &mut [Field]) {
     let mut order: Vec<(&str, usize)> = fields
         .iter()
         .enumerate()
@@ -55,7 +55,7 @@ fn let_last_win(fields: &mut Fields) {
 }
 
 struct Object<'d> {
-    fields: &'d mut Fields,
+    fields: &'d mut Vec<Field>,
     /// The keys of the objects around this one.
     path: &'d mut String,
     /// The first key, where it was already read.
@@ -88,7 +88,7 @@ impl<'de> Visitor<'de> for Object<'_> {
 
 /// The value of the field at `path`.
 struct Member<'d> {
-    fields: &'d mut Fields,
+    fields: &'d mut Vec<Field>,
     path: &'d mut String,
 }
 
@@ -172,15 +172,10 @@ impl<'de> Visitor<'de> for Member<'_> {
 }
 
 fn number(digits: String) -> OwnedValue {
-    if let Ok(value) = digits.parse() {
-        OwnedValue::U64(value)
-    } else if let Ok(value) = digits.parse() {
-        OwnedValue::I64(value)
-    } else if let Ok(value) = digits.parse() {
-        OwnedValue::F64(value)
-    } else {
-        OwnedValue::Str(digits)
-    }
+    let unsigned = digits.parse().map(OwnedValue::U64);
+    let integer = unsigned.or_else(|_| digits.parse().map(OwnedValue::I64));
+    let float = integer.or_else(|_| digits.parse().map(OwnedValue::F64));
+    float.unwrap_or(OwnedValue::Str(digits))
 }
 
 /// Among floats the words that stand for what is not finite are floats again.

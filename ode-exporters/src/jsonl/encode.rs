@@ -1,13 +1,14 @@
 //! An event as one line.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ode_core::{Event, Outcome, Process, Value};
+use ode_core::{Event, Outcome, Process, ToArray, Value};
 
-use crate::jsonl::digits::{self, Clock};
-use crate::jsonl::escape::{Escaping, push_string, push_text};
+use crate::jsonl::digits::{Clock, put_i64, put_ids, put_parent, put_u64};
+use crate::jsonl::escape::{put_string, put_text};
+use crate::jsonl::room::{Buffer, Room};
 
 /// Appends the event to `out` as one line of JSON, with its newline.
 ///
@@ -40,7 +41,7 @@ pub struct Encoder {
     clock: Clock,
     process: Option<Process>,
     /// The fields of `process`, encoded.
-    process_json: Vec<u8>,
+    process_json: Buffer,
 }
 
 impl Encoder {
@@ -52,14 +53,16 @@ impl Encoder {
     /// Appends the event to `out` as one line of JSON, with its newline.
     pub fn encode(&mut self, event: &Event, out: &mut Vec<u8>) {
         self.set_process(event.process());
-        self.push_line(event, out);
+        let mut buffer = Buffer::from(std::mem::take(out));
+        self.append_line(event, &mut buffer);
+        *out = buffer.into();
     }
 
-    /// Appends the events, and to `ends` the length of `out` after each.
+    /// Appends the events, and to `ends` the length of the buffer after each.
     pub(crate) fn encode_all<'e>(
         &mut self,
         events: impl Iterator<Item = &'e Event>,
-        out: &mut Vec<u8>,
+        buffer: &mut Buffer,
         ends: &mut Vec<usize>,
     ) {
         // While events are borrowed no other process can take the address of theirs.
@@ -70,8 +73,8 @@ impl Encoder {
                 self.set_process(process);
                 last = Some(process);
             }
-            self.push_line(event, out);
-            ends.push(out.len());
+            self.append_line(event, buffer);
+            ends.push(buffer.length());
         }
     }
 
@@ -79,132 +82,178 @@ impl Encoder {
         if self.process.as_ref() == Some(process) {
             return;
         }
-        self.process_json.clear();
-        for (name, value) in process.fields() {
-            push_field(&mut self.process_json, name, None, value);
-        }
+        self.process_json.clear(usize::MAX);
+        self.process_json.append(256, |room| {
+            process
+                .fields()
+                .try_for_each(|(name, value)| put_field(room, name, None, value))
+        });
         self.process = Some(process.clone());
     }
 
-    fn push_line(&mut self, event: &Event, out: &mut Vec<u8>) {
+    fn append_line(&mut self, event: &Event, buffer: &mut Buffer) {
+        // The fixed part takes about 350 bytes, and a name is seldom long.
+        const HEAD: usize = 512;
         let (seconds, nanos) = event.unix_time();
-        self.clock.push(out, seconds, nanos);
-        out.extend_from_slice(b"Z\",\"name\":\"");
-        push_text(out, event.name());
-        out.extend_from_slice(outcome_json(event.outcome()));
-        let nanos = u64::try_from(event.duration().as_nanos()).unwrap_or(u64::MAX);
-        push_integer(out, nanos);
+        self.clock.set(seconds);
+        let expected = HEAD + self.process_json.length() + event.size_hint();
+        buffer.append(expected, |room| self.put_line(room, nanos, event));
+    }
+
+    fn put_line(&self, room: &mut Room<'_>, nanos: u32, event: &Event) -> Option<()> {
+        self.clock.put(room, nanos)?;
+        room.put_array(b"Z\",\"name\":")?;
+        put_string(room, event.name())?;
+        room.put(outcome_json(event.outcome()))?;
+        put_u64(
+            room,
+            u64::try_from(event.duration().as_nanos()).unwrap_or(u64::MAX),
+        )?;
         let context = event.trace_context();
-        digits::push_ids(out, event.event_id(), context.trace_id(), context.span_id());
+        put_ids(
+            room,
+            event.event_id(),
+            context.trace_id(),
+            context.span_id(),
+        )?;
         if let Some(parent) = event.parent_span_id() {
-            digits::push_parent(out, parent);
+            put_parent(room, parent)?;
         }
-        out.extend_from_slice(&self.process_json);
+        room.put(self.process_json.bytes())?;
         for (key, value) in event.entries() {
-            push_field(out, key.name(), key.json(), value);
+            put_field(room, key.name(), key.json(), value)?;
         }
-        out.extend_from_slice(b"}\n");
+        room.put_array(b"}\n")
     }
 }
 
-/// From the end of the name to the number of nanoseconds.
+/// What stands between the name and the number of nanoseconds.
 fn outcome_json(outcome: Outcome) -> &'static [u8] {
     match outcome {
-        Outcome::Ok => b"\",\"outcome\":\"ok\",\"duration_ns\":",
-        Outcome::Declined => b"\",\"outcome\":\"declined\",\"duration_ns\":",
-        Outcome::Error => b"\",\"outcome\":\"error\",\"duration_ns\":",
-        Outcome::Panicked => b"\",\"outcome\":\"panicked\",\"duration_ns\":",
-        Outcome::Cancelled => b"\",\"outcome\":\"cancelled\",\"duration_ns\":",
+        Outcome::Ok => b",\"outcome\":\"ok\",\"duration_ns\":",
+        Outcome::Declined => b",\"outcome\":\"declined\",\"duration_ns\":",
+        Outcome::Error => b",\"outcome\":\"error\",\"duration_ns\":",
+        Outcome::Panicked => b",\"outcome\":\"panicked\",\"duration_ns\":",
+        Outcome::Cancelled => b",\"outcome\":\"cancelled\",\"duration_ns\":",
     }
 }
 
 /// `json` is `,"name":` where the name is known to need no escaping.
-#[inline]
-fn push_field(out: &mut Vec<u8>, name: &str, json: Option<&'static str>, value: Value<'_>) {
+#[expect(
+    clippy::inline_always,
+    reason = "lets the kind of a value be asked for only once"
+)]
+#[inline(always)]
+fn put_field(
+    room: &mut Room<'_>,
+    name: &str,
+    json: Option<&'static str>,
+    value: Value<'_>,
+) -> Option<()> {
     if matches!(value, Value::Absent) {
-        return;
+        return Some(());
     }
-    if let Some(json) = json {
-        out.extend_from_slice(json.as_bytes());
-    } else {
-        out.extend_from_slice(b",\"");
-        push_text(out, name);
-        out.extend_from_slice(b"\":");
+    match json {
+        Some(json) => room.put(json.as_bytes())?,
+        None => put_key(room, name)?,
     }
-    push_value(out, value);
-}
-
-#[inline]
-fn push_value(out: &mut Vec<u8>, value: Value<'_>) {
     match value {
-        Value::Str(v) => push_string(out, v),
-        Value::I64(v) => push_integer(out, v),
-        Value::U64(v) => push_integer(out, v),
-        Value::F64(v) => push_float(out, v),
-        Value::Bool(v) => out.extend_from_slice(if v { b"true" } else { b"false" }),
-        other => push_rare(out, other),
-    }
-}
-
-#[inline]
-fn push_integer(out: &mut Vec<u8>, integer: impl itoa::Integer) {
-    out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
-}
-
-fn push_float(out: &mut Vec<u8>, float: f64) {
-    if float.is_finite() {
-        out.extend_from_slice(zmij::Buffer::new().format_finite(float).as_bytes());
-    } else if float.is_nan() {
-        out.extend_from_slice(b"\"NaN\"");
-    } else if float > 0.0 {
-        out.extend_from_slice(b"\"Infinity\"");
-    } else {
-        out.extend_from_slice(b"\"-Infinity\"");
+        Value::Str(v) => put_string(room, v),
+        Value::I64(v) => put_i64(room, v),
+        Value::U64(v) => put_u64(room, v),
+        Value::F64(v) => put_float(room, v),
+        Value::Bool(true) => room.put_array(b"true"),
+        Value::Bool(false) => room.put_array(b"false"),
+        Value::Bytes(v) => put_base64(room, v),
+        Value::Array(v) => put_list(room, v),
+        other => put_unusual(room, other),
     }
 }
 
 #[inline(never)]
-fn push_rare(out: &mut Vec<u8>, value: Value<'_>) {
-    match value {
-        Value::Bytes(v) => push_base64(out, v),
-        Value::Array(list) => {
-            let mut separator: &[u8] = b"[";
-            list.for_each(&mut |item| {
-                if !matches!(item, Value::Absent) {
-                    out.extend_from_slice(separator);
-                    separator = b",";
-                    push_value(out, item);
-                }
-            });
-            out.extend_from_slice(if separator == b"[" { b"[]" } else { b"]" });
-        }
-        Value::Duration(v) => push_integer(out, u64::try_from(v.as_nanos()).unwrap_or(u64::MAX)),
-        Value::Display(v) => push_formatted(out, format_args!("{v}")),
-        Value::Debug(v) => push_formatted(out, format_args!("{v:?}")),
-        Value::Bool(_) | Value::I64(_) | Value::U64(_) | Value::F64(_) | Value::Str(_) => {
-            push_value(out, value);
-        }
-        // A finished event has no absent values; a kind added later is better shown than lost.
-        other => push_formatted(out, format_args!("{other:?}")),
+fn put_key(room: &mut Room<'_>, name: &str) -> Option<()> {
+    room.put_array(b",")?;
+    put_string(room, name)?;
+    room.put_array(b":")
+}
+
+fn put_float(room: &mut Room<'_>, float: f64) -> Option<()> {
+    if float.is_finite() {
+        room.put(zmij::Buffer::new().format_finite(float).as_bytes())
+    } else if float.is_nan() {
+        room.put_array(b"\"NaN\"")
+    } else if float > 0.0 {
+        room.put_array(b"\"Infinity\"")
+    } else {
+        room.put_array(b"\"-Infinity\"")
     }
 }
 
-fn push_formatted(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    out.push(b'"');
-    // The writer cannot fail; a failing `Display` leaves what it wrote so far.
-    Escaping(out).write_fmt(text).ok();
-    out.push(b'"');
+#[inline(never)]
+fn put_list(room: &mut Room<'_>, list: &dyn ToArray) -> Option<()> {
+    let mut separator = b"[";
+    let mut fits = Some(());
+    list.for_each(&mut |item| {
+        if fits.is_some() && !matches!(item, Value::Absent) {
+            fits = room
+                .put_array(separator)
+                .and_then(|()| put_item(room, item));
+            separator = b",";
+        }
+    });
+    fits?;
+    room.put(if separator == b"[" { b"[]" } else { b"]" })
 }
 
-fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'"');
-    let start = out.len();
-    let length = base64::encoded_len(bytes.len(), true).unwrap_or(0);
-    out.resize(start + length, b'=');
-    // The room is exactly what was asked for, so there is nothing to fail.
-    let room = out.get_mut(start..).unwrap_or_default();
-    STANDARD.encode_slice(bytes, room).ok();
-    out.push(b'"');
+fn put_item(room: &mut Room<'_>, item: Value<'_>) -> Option<()> {
+    match item {
+        Value::Str(v) => put_string(room, v),
+        Value::I64(v) => put_i64(room, v),
+        Value::U64(v) => put_u64(room, v),
+        Value::F64(v) => put_float(room, v),
+        Value::Bool(v) => room.put(if v { b"true" } else { b"false" }),
+        Value::Bytes(v) => put_base64(room, v),
+        Value::Array(v) => put_list(room, v),
+        other => put_unusual(room, other),
+    }
+}
+
+/// What finished events do not hold; a kind that is added later is better shown than lost.
+#[cold]
+fn put_unusual(room: &mut Room<'_>, value: Value<'_>) -> Option<()> {
+    match value {
+        Value::Duration(v) => put_u64(room, u64::try_from(v.as_nanos()).unwrap_or(u64::MAX)),
+        Value::Display(v) => put_formatted(room, format_args!("{v}")),
+        Value::Debug(v) => put_formatted(room, format_args!("{v:?}")),
+        other => put_formatted(room, format_args!("{other:?}")),
+    }
+}
+
+/// What is text only by `Display` or `Debug`. A failing one leaves what it wrote so far.
+fn put_formatted(room: &mut Room<'_>, text: fmt::Arguments<'_>) -> Option<()> {
+    struct Escaping<'a, 'r>(&'a mut Room<'r>, Option<()>);
+    impl fmt::Write for Escaping<'_, '_> {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.1 = self.1.and_then(|()| put_text(self.0, text));
+            self.1.ok_or(fmt::Error)
+        }
+    }
+
+    room.put_array(b"\"")?;
+    let mut escaping = Escaping(room, Some(()));
+    escaping.write_fmt(text).ok();
+    escaping.1?;
+    room.put_array(b"\"")
+}
+
+#[inline(never)]
+fn put_base64(room: &mut Room<'_>, bytes: &[u8]) -> Option<()> {
+    let length = base64::encoded_len(bytes.len(), true)?;
+    room.put_array(b"\"")?;
+    // The window is exactly what is needed, so the only failure is too little room.
+    STANDARD.encode_slice(bytes, room.window(length)?).ok()?;
+    room.advance(length)?;
+    room.put_array(b"\"")
 }
 
 #[cfg(test)]
@@ -288,12 +337,12 @@ mod tests {
                     .build()
             })
             .into();
-        let (mut encoder, mut lines, mut ends) = (Encoder::new(), Vec::new(), Vec::new());
+        let (mut encoder, mut lines, mut ends) = (Encoder::new(), Buffer::default(), Vec::new());
         encoder.encode_all(events.iter(), &mut lines, &mut ends);
-        let text = String::from_utf8(lines).unwrap();
+        let text = String::from_utf8(lines.into()).unwrap();
         let mut start = 0;
         for (event, end) in events.iter().zip(ends) {
-            let line = &text[start..end];
+            let line = text.get(start..end).unwrap();
             assert!(
                 line.contains(&format!("\"build_id\":\"{}\"}}\n", event.name())),
                 "{line}"

@@ -1,24 +1,37 @@
-//! Text inside JSON quotes: copied as it is where nothing needs escaping, which one pass over
-//! eight bytes at a time finds out.
+//! Text inside JSON quotes: copied and looked at eight bytes at a time, and only looked at more
+//! closely where something needs escaping.
 
-use std::fmt;
+use crate::jsonl::room::{Room, copy_short};
 
-/// Appends `text`, escaped, without the quotes around it.
-#[inline]
-pub(crate) fn push_text(out: &mut Vec<u8>, text: &str) {
-    if is_plain(text.as_bytes()) {
-        out.extend_from_slice(text.as_bytes());
-    } else {
-        push_escaped(out, text.as_bytes());
+/// Puts `text` as a JSON string.
+#[expect(
+    clippy::inline_always,
+    reason = "most text is short: a call would double its cost"
+)]
+#[inline(always)]
+pub(crate) fn put_string(room: &mut Room<'_>, text: &str) -> Option<()> {
+    let bytes = text.as_bytes();
+    let length = bytes.len() + 2;
+    if let [open, body @ .., close] = room.window(length)? {
+        *open = b'"';
+        *close = b'"';
+        if copy_if_plain(body, bytes) {
+            return room.advance(length);
+        }
     }
+    put_escaped_string(room, bytes)
 }
 
-/// Appends `text` as a JSON string.
-#[inline]
-pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    push_text(out, text);
-    out.push(b'"');
+#[cold]
+fn put_escaped_string(room: &mut Room<'_>, bytes: &[u8]) -> Option<()> {
+    room.put_array(b"\"")?;
+    put_escaped(room, bytes)?;
+    room.put_array(b"\"")
+}
+
+/// Puts `text` escaped, without quotes.
+pub(crate) fn put_text(room: &mut Room<'_>, text: &str) -> Option<()> {
+    put_escaped(room, text.as_bytes())
 }
 
 /// Whether a character could act on a terminal, on the order of the text around it, or on a
@@ -26,16 +39,6 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
 pub(crate) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Escapes what is formatted through it; for values that are text only by `Display` or `Debug`.
-pub(crate) struct Escaping<'o>(pub(crate) &'o mut Vec<u8>);
-
-impl fmt::Write for Escaping<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        push_text(self.0, text);
-        Ok(())
-    }
 }
 
 const EVERY: u64 = 0x0101_0101_0101_0101;
@@ -54,28 +57,37 @@ const fn special(word: u64) -> u64 {
     (word | control | quote | backslash | delete) & HIGH
 }
 
+/// Copies text to a place of the same length; `false` where it has to be looked at more closely.
 #[inline]
-fn is_plain(bytes: &[u8]) -> bool {
-    if let Some(last) = bytes.last_chunk::<8>() {
-        let (words, _) = bytes.as_chunks::<8>();
-        let hits = words
-            .iter()
-            .fold(special(u64::from_le_bytes(*last)), |hits, word| {
-                hits | special(u64::from_le_bytes(*word))
-            });
-        return hits == 0;
+fn copy_if_plain(to: &mut [u8], text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk::<8>() else {
+        copy_short(to, text);
+        return special(short_word(text)) == 0;
+    };
+    let mut hits = special(u64::from_le_bytes(*last));
+    if let Some(to) = to.last_chunk_mut::<8>() {
+        *to = *last;
     }
-    // Shorter text is spread over one word by overlapping its two ends; spaces fill what is left.
-    let word = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+    let ((words, _), (words_to, _)) = (text.as_chunks::<8>(), to.as_chunks_mut::<8>());
+    for (to, word) in words_to.iter_mut().zip(words) {
+        *to = *word;
+        hits |= special(u64::from_le_bytes(*word));
+    }
+    hits == 0
+}
+
+/// Fewer than eight bytes in one word: the two ends overlap, spaces fill what is left.
+#[inline]
+fn short_word(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
-    } else if let [first, middle @ .., last] = bytes {
-        let middle = middle.first().copied().unwrap_or(b' ');
+    } else if let [first, rest @ .., last] = bytes {
+        let middle = rest.first().copied().unwrap_or(b' ');
         u64::from_le_bytes([*first, middle, *last, b' ', b' ', b' ', b' ', b' '])
     } else {
         let only = bytes.first().copied().unwrap_or(b' ');
         (0x20 * EVERY) ^ u64::from(only ^ b' ')
-    };
-    special(word) == 0
+    }
 }
 
 /// The length of the beginning of `bytes` that needs no look at single characters.
@@ -99,69 +111,75 @@ fn may_need_escape(byte: u8) -> bool {
     byte < 0x20 || matches!(byte, b'"' | b'\\' | 0x7f | 0xc2 | 0xd8 | 0xe2)
 }
 
-#[cold]
-fn push_escaped(out: &mut Vec<u8>, mut rest: &[u8]) {
+fn put_escaped(room: &mut Room<'_>, mut rest: &[u8]) -> Option<()> {
     loop {
         let (plain, tail) = rest.split_at(plain_prefix(rest));
-        out.extend_from_slice(plain);
+        room.put(plain)?;
         rest = match tail {
-            [] => return,
-            [b'"', rest @ ..] => push_short(out, b'"', rest),
-            [b'\\', rest @ ..] => push_short(out, b'\\', rest),
-            [b'\n', rest @ ..] => push_short(out, b'n', rest),
-            [b'\r', rest @ ..] => push_short(out, b'r', rest),
-            [b'\t', rest @ ..] => push_short(out, b't', rest),
-            [code @ (0..0x20 | 0x7f), rest @ ..] => push_code(out, u16::from(*code), rest),
-            [0xc2, code @ 0x80..=0x9f, rest @ ..] => push_code(out, u16::from(*code), rest),
-            [0xd8, 0x9c, rest @ ..] => push_code(out, 0x061c, rest),
+            [] => return Some(()),
+            [b'"', rest @ ..] => put_short(room, b'"', rest)?,
+            [b'\\', rest @ ..] => put_short(room, b'\\', rest)?,
+            [b'\n', rest @ ..] => put_short(room, b'n', rest)?,
+            [b'\r', rest @ ..] => put_short(room, b'r', rest)?,
+            [b'\t', rest @ ..] => put_short(room, b't', rest)?,
+            [code @ (0..0x20 | 0x7f), rest @ ..] | [0xc2, code @ 0x80..=0x9f, rest @ ..] => {
+                put_code(room, u16::from(*code), rest)?
+            }
+            [0xd8, 0x9c, rest @ ..] => put_code(room, 0x061c, rest)?,
             [0xe2, 0x80, code @ (0x8e | 0x8f | 0xa8..=0xae), rest @ ..] => {
-                push_code(out, 0x2000 | u16::from(code & 0x3f), rest)
+                put_code(room, 0x2000 | u16::from(code & 0x3f), rest)?
             }
             [0xe2, 0x81, code @ 0xa6..=0xa9, rest @ ..] => {
-                push_code(out, 0x2040 | u16::from(code & 0x3f), rest)
+                put_code(room, 0x2040 | u16::from(code & 0x3f), rest)?
             }
             [harmless, rest @ ..] => {
-                out.push(*harmless);
+                room.put_array(&[*harmless])?;
                 rest
             }
         };
     }
 }
 
-fn push_short<'r>(out: &mut Vec<u8>, letter: u8, rest: &'r [u8]) -> &'r [u8] {
-    out.extend_from_slice(&[b'\\', letter]);
-    rest
+fn put_short<'t>(room: &mut Room<'_>, letter: u8, rest: &'t [u8]) -> Option<&'t [u8]> {
+    room.put_array(&[b'\\', letter])?;
+    Some(rest)
 }
 
-fn push_code<'r>(out: &mut Vec<u8>, code: u16, rest: &'r [u8]) -> &'r [u8] {
-    out.extend_from_slice(b"\\u");
-    for shift in [12, 8, 4, 0] {
+fn put_code<'t>(room: &mut Room<'_>, code: u16, rest: &'t [u8]) -> Option<&'t [u8]> {
+    let digit = |shift: u16| {
         let nibble = (code >> shift & 0xf).to_le_bytes()[0];
-        out.push(if nibble < 10 {
+        if nibble < 10 {
             b'0' + nibble
         } else {
             b'a' - 10 + nibble
-        });
-    }
-    rest
+        }
+    };
+    room.put_array(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])?;
+    Some(rest)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jsonl::room::text_of;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {
-        let mut out = Vec::new();
-        push_text(&mut out, text);
-        assert_eq!(String::from_utf8(out).unwrap(), expected, "{text:?}");
+        let string = text_of(64, |room| put_string(room, text));
+        assert_eq!(string, format!("\"{expected}\""), "{text:?}");
+        assert_eq!(
+            text_of(64, |room| put_text(room, text)),
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]
     fn plain_text_of_every_length() {
         let text = "abcdefghijklmnopqrstuvwxyz ~0123456789";
         for length in 0..text.len() {
-            check(&text[..length], &text[..length]);
+            let text: String = text.chars().take(length).collect();
+            check(&text, &text);
         }
     }
 

@@ -103,6 +103,10 @@ fn check_owner(_path: &Path, _found: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
+#[expect(
+    clippy::unnecessary_debug_formatting,
+    reason = "shows control characters escaped"
+)]
 fn refuse(path: &Path, kind: ErrorKind, what: &str) -> io::Error {
     io::Error::new(kind, format!("open {path:?} for events: {what}"))
 }

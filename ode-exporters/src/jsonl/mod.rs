@@ -36,6 +36,7 @@ mod error;
 mod escape;
 mod file;
 mod pretty;
+mod room;
 mod sink;
 
 pub use decode::{Reader, parse_line, read};

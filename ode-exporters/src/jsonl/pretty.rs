@@ -75,17 +75,18 @@ impl Pretty {
 
 impl Exporter for Pretty {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.page.bytes.clear();
+        self.page.bytes.shrink_to(KEPT_BYTES);
         self.ends.clear();
-        self.sink.begin(&mut self.page.bytes);
+        if self.sink.is_torn() {
+            self.page.bytes.push(b'\n');
+        }
         for event in batch.events() {
             self.page.push_head(event, self.colour);
             self.page.push_fields(event, self.width);
             self.ends.push(self.page.bytes.len());
         }
-        let result = self.sink.write(&self.page.bytes, &self.ends);
-        self.page.bytes.clear();
-        self.page.bytes.shrink_to(KEPT_BYTES);
-        result
+        self.sink.write(&self.page.bytes, &self.ends)
     }
 
     fn flush(&mut self, _timeout: Duration) -> Result<(), ExportError> {
@@ -187,9 +188,9 @@ fn push_value(out: &mut String, value: Value<'_>) {
         Value::Str(text) => push_text(out, text),
         Value::Bytes(bytes) => {
             out.push_str("0x");
-            bytes
-                .iter()
-                .for_each(|byte| write!(out, "{byte:02x}").unwrap_or_default());
+            for byte in bytes {
+                write!(out, "{byte:02x}").ok();
+            }
         }
         Value::Array(list) => {
             let mut separator = "";

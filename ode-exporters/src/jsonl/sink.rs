@@ -50,12 +50,9 @@ impl Sink {
         }
     }
 
-    /// Begins the bytes of a batch: ends what was left half written.
-    pub(crate) fn begin(&self, out: &mut Vec<u8>) {
-        out.clear();
-        if self.torn {
-            out.push(b'\n');
-        }
+    /// Whether the next batch has to begin with a newline, to end what was left half written.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.torn
     }
 
     /// Writes a batch, in one call if all of it is taken. `ends` is where each record ends.
