@@ -166,3 +166,99 @@ impl fmt::Display for Unreadable {
 }
 
 impl std::error::Error for Unreadable {}
+
+#[cfg(test)]
+mod tests {
+    use ode::testing::capture;
+
+    use super::*;
+    use crate::chunk::Column;
+    use crate::column_type::ColumnType;
+
+    const POLICY: Policy<'_> = Policy {
+        min_bytes: 100,
+        broken_column: None,
+    };
+
+    fn column(holds: ColumnType) -> Column<'static> {
+        Column {
+            table: "t.csv",
+            name: "c",
+            index: 0,
+            holds,
+        }
+    }
+
+    fn chunk_of<'t>(column: &'t Column<'t>, cells: &[&'t str]) -> Chunk<'t> {
+        let cells = cells
+            .iter()
+            .map(|cell| (!cell.is_empty()).then_some(*cell))
+            .collect();
+        Chunk {
+            column,
+            index: 2,
+            first_row: 401,
+            cells,
+        }
+    }
+
+    #[test]
+    fn a_compressed_chunk_tells_before_and_after() {
+        let events = capture();
+        let column = column(ColumnType::VarString);
+        let stored = compact(&chunk_of(&column, &["earthquake"; 50]), POLICY).unwrap();
+        let event = events.one("compaction.chunk");
+        assert_eq!(event.outcome(), "ok");
+        assert_eq!(event["was_compressed"], true);
+        assert_eq!(event["column.type"], "varstring");
+        assert_eq!(event["layout"], "dictionary");
+        assert_eq!(event["chunk.rows"], 50);
+        assert_eq!(event["chunk.distinct"], 1);
+        assert_eq!(event["size.before"], 50 * 11);
+        assert_eq!(event["size.after"], stored.after);
+        assert_eq!(event["timed.verify.count"], 1);
+    }
+
+    #[test]
+    fn a_declined_chunk_says_why_and_stays_as_it_was() {
+        let events = capture();
+        let column = column(ColumnType::Int64);
+        compact(&chunk_of(&column, &["1", "", "2"]), POLICY).unwrap();
+        let event = events.one("compaction.chunk");
+        assert_eq!(event.outcome(), "declined");
+        assert_eq!(event["declined.reason"], "too_small");
+        assert_eq!(event["chunk.nulls"], 1);
+        assert_eq!(event["was_compressed"], false);
+        assert_eq!(event["size.after"], 16);
+    }
+
+    #[test]
+    fn values_of_another_type_are_a_warning() {
+        let events = capture();
+        let column = column(ColumnType::Int64);
+        compact(&chunk_of(&column, &["1", "007"]), POLICY).unwrap();
+        let event = events.one("compaction.chunk");
+        assert_eq!(event.outcome(), "declined", "and no error");
+        assert_eq!(event["chunk.misfits"], 1);
+        assert_eq!(
+            event["warnings"].to_string(),
+            r#"["1 of 2 values are not int64, first in row 402: \"007\""]"#
+        );
+    }
+
+    #[test]
+    fn a_chunk_that_cannot_be_read_back_is_an_error() {
+        let events = capture();
+        let column = column(ColumnType::VarString);
+        let broken = Policy {
+            broken_column: Some("c"),
+            ..POLICY
+        };
+        let error = compact(&chunk_of(&column, &["earthquake"; 50]), broken).unwrap_err();
+        let event = events.one("compaction.chunk");
+        assert_eq!(event.outcome(), "error");
+        assert_eq!(event["error.type"], "compact::Unreadable");
+        assert_eq!(event["error.message"], error.to_string().as_str());
+        assert_eq!(event["was_compressed"], false);
+    }
+}

@@ -43,7 +43,7 @@ use problem::Problem;
 use table::Table;
 
 /// How long the end of the program waits for its events to reach the disk.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn main() -> ExitCode {
     match args::parse(lexopt::Parser::from_env()).and_then(execute) {

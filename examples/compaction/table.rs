@@ -97,14 +97,15 @@ impl Table {
     }
 }
 
-/// Names are what events are grouped by: none may be missing or stand twice.
+/// Names are what events are grouped by and what is printed: none may be missing, stand twice or
+/// carry control characters to the terminal.
 fn column_names(header: &StringRecord) -> Result<Vec<String>, Problem> {
     let mut seen = HashSet::new();
     let mut names = Vec::with_capacity(header.len());
     for (index, written) in header.iter().enumerate() {
         let name = match written.trim() {
             "" => format!("column_{}", index + 1),
-            name => name.to_owned(),
+            name => name.replace(char::is_control, " "),
         };
         if !seen.insert(name.clone()) {
             return Err(
@@ -170,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_and_blank_names_are_understood() {
-        let table = parse(b"\xef\xbb\xbfa,,c\r\n1,2,3\r\n").unwrap();
-        assert_eq!(table.columns, ["a", "column_2", "c"]);
+    fn byte_order_marks_and_odd_names_are_understood() {
+        let table = parse(b"\xef\xbb\xbfa,,\"c\x1b[2J\"\r\n1,2,3\r\n").unwrap();
+        assert_eq!(table.columns, ["a", "column_2", "c [2J"]);
     }
 
     #[test]

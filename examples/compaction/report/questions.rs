@@ -33,6 +33,9 @@ fn is_it_running(events: &Events) -> String {
 
 fn right_inputs(events: &Events) -> String {
     let compressed = || events.chunks.iter().filter(|chunk| chunk.was_compressed);
+    if compressed().next().is_none() {
+        return "nothing was compressed".to_owned();
+    }
     let too_small = compressed()
         .filter(|chunk| chunk.before < events.min_bytes)
         .count();
