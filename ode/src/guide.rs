@@ -1,0 +1,30 @@
+//! The guide, one page a subject. Its code is compiled and run by `cargo test`.
+//!
+//! 1. [Your first event](first_event)
+//! 2. [Async code, tasks and threads](asynchronous)
+//! 3. [Errors and outcomes](errors_and_outcomes)
+//! 4. [Testing your instrumentation](testing)
+//! 5. [Shutdown: the last events](shutdown)
+//! 6. [Configuration](configuration)
+
+#[doc = include_str!("../guide/first-event.md")]
+pub mod first_event {}
+
+#[doc = include_str!("../guide/async.md")]
+pub mod asynchronous {}
+
+#[doc = include_str!("../guide/errors-and-outcomes.md")]
+pub mod errors_and_outcomes {}
+
+#[doc = include_str!("../guide/testing.md")]
+pub mod testing {}
+
+#[doc = include_str!("../guide/shutdown.md")]
+pub mod shutdown {}
+
+#[doc = include_str!("../guide/configuration.md")]
+pub mod configuration {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
