@@ -100,14 +100,14 @@ impl Display for Base64<'_> {
 }
 
 fn sextet(bits: u32) -> char {
-    let offset = match bits {
-        0..26 => u32::from('A'),
-        26..52 => u32::from('a') - 26,
-        52..62 => u32::from('0') - 52,
+    let code = match bits {
+        0..26 => u32::from('A') + bits,
+        26..52 => u32::from('a') + bits - 26,
+        52..62 => u32::from('0') + bits - 52,
         62 => return '+',
         _ => return '/',
     };
-    char::from_u32(bits + offset).unwrap_or('/')
+    char::from_u32(code).unwrap_or('/')
 }
 
 #[cfg(test)]
