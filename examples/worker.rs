@@ -1,10 +1,10 @@
 //! A worker that stops gracefully: on SIGTERM, or when there are no more jobs.
 //!
 //! What to notice:
-//! - The guard lives to the end of `main`; only `shutdown` stops ode, and it says what came of it.
-//! - On SIGTERM no further job is taken, and the running one gets a moment to finish.
-//! - A job that does not make it still leaves an event: dropped with its future, it is `cancelled`.
-//! - `shutdown` waits for events, not for work: a unit still open then is counted, and reported.
+//! - On SIGTERM no further job is taken, and the running one gets a moment to finish. If it does not
+//!   make it, it still leaves an event: dropped with its future, it is `cancelled`.
+//! - The guard lives to the end of `main`, and only its `shutdown` stops ode. That waits for events,
+//!   not for work: a unit still open then is counted, and reported.
 //! - Each job is a unit of its own, hence `root()`; the loop around them is none.
 //!
 //! ```text
@@ -94,8 +94,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
 
-    let shutdown = guard.shutdown(Duration::from_secs(2));
-    let (delivered, open) = (shutdown.delivered, shutdown.open_units);
-    eprintln!("{delivered} events delivered, {open} units were still open");
+    eprintln!("{:?}", guard.shutdown(Duration::from_secs(2)));
     Ok(())
 }

@@ -46,7 +46,7 @@ fn sigterm_ends_the_worker_after_its_running_job() {
         .unwrap()
         .read_to_string(&mut report)
         .unwrap();
-    assert!(report.contains("0 units were still open"), "{report}");
+    assert!(report.contains("open_units: 0"), "{report}");
     let jobs: Vec<_> = events
         .iter()
         .filter(|event| event["name"] == "job.run")
