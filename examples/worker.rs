@@ -23,7 +23,7 @@ use ode::WideEvent;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-const GRACE: Duration = Duration::from_millis(500);
+const GRACE: Duration = Duration::from_secs(2);
 
 struct Job {
     id: u64,
