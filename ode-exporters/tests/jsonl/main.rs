@@ -1,0 +1,22 @@
+//! JSON lines from the outside: values, files, processes, writers that fail, terminals, readers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests may fail"
+)]
+
+#[cfg(unix)]
+mod files;
+#[cfg(unix)]
+mod processes;
+mod properties;
+#[cfg(unix)]
+mod roles;
+#[cfg(unix)]
+mod standard_output;
+mod support;
+mod terminals;
+mod values;
+mod writers;
