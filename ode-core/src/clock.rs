@@ -31,23 +31,25 @@ fn system_time() -> SystemTime {
 
 impl Clock {
     /// Monotonic nanoseconds since some fixed point.
-    #[inline]
     pub(crate) fn now(&self) -> u64 {
+        self.moment().nanos()
+    }
+
+    /// A monotonic moment, as cheaply as it can be had.
+    #[inline]
+    pub(crate) fn moment(&self) -> Moment {
         match self {
-            Self::System => {
-                let since = system_instant().saturating_duration_since(*START);
-                since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
-            }
-            Self::Manual(clock) => lock(&clock.state).now,
+            Self::System => Moment::System(system_instant()),
+            Self::Manual(clock) => Moment::Manual(lock(&clock.state).now),
         }
     }
 
     /// Wall time.
     #[inline]
-    pub(crate) fn wall(&self) -> Wall {
+    pub(crate) fn wall(&self) -> SystemTime {
         match self {
-            Self::System => Wall::from(system_time()),
-            Self::Manual(clock) => lock(&clock.state).wall,
+            Self::System => system_time(),
+            Self::Manual(clock) => lock(&clock.state).wall.system_time(),
         }
     }
 
@@ -60,6 +62,35 @@ impl Clock {
                 lock(&clock.state).parked.push(std::thread::current());
                 std::thread::park();
             }
+        }
+    }
+}
+
+/// A monotonic moment; only moments of one clock compare.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    System(Instant),
+    Manual(u64),
+}
+
+impl Moment {
+    /// Nanoseconds from `earlier` to here; 0 when it is not earlier.
+    #[inline]
+    pub(crate) fn since(self, earlier: Self) -> u64 {
+        match (self, earlier) {
+            (Self::System(now), Self::System(earlier)) => {
+                let since = now.saturating_duration_since(earlier);
+                since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
+            }
+            (now, earlier) => now.nanos().saturating_sub(earlier.nanos()),
+        }
+    }
+
+    /// Nanoseconds since the clock's fixed point.
+    pub(crate) fn nanos(self) -> u64 {
+        match self {
+            Self::System(_) => self.since(Self::System(*START)),
+            Self::Manual(nanos) => nanos,
         }
     }
 }

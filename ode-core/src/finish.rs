@@ -3,7 +3,6 @@
 use crate::context::cells::Count;
 use crate::context::shared::Sealed;
 use crate::event::finished::Head;
-use crate::event::ids::EventId;
 use crate::event::outcome::decide;
 use crate::record::compact::{compact, is_over_limit};
 use crate::sync::Arc;
@@ -12,12 +11,12 @@ use crate::unit::open::Unit;
 /// Ends a unit whose function is over: seal, judge, and on to the destinations.
 #[inline]
 pub(crate) fn finish(mut unit: Box<Unit>) {
-    let Some(now) = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.now()) else { return };
+    let Some(now) = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment()) else { return };
     unit.ended.get_or_insert(now);
     if unit.is_shared.get() {
         // Contributions of other tasks are merged; a hold keeps the unit open.
         let shared = Arc::clone(&unit.shared);
-        match shared.seal(unit, now) {
+        match shared.seal(unit, now.nanos()) {
             Sealed::Finish(sealed) => {
                 drop(shared);
                 unit = sealed;
@@ -52,21 +51,18 @@ fn emit(mut unit: Box<Unit>) {
 #[inline]
 fn judge(unit: &Unit, random: u128) -> Head {
     let (outcome, detail) = decide(&unit.ending());
-    let (wall, start) = match unit.started {
-        Some(started) => (unit.wall, started),
-        None => unit.opened,
-    };
+    let (wall, start) = unit.started.unwrap_or(unit.opened);
     let end = unit.ended.unwrap_or(start);
     Head {
         name: unit.name,
-        event_id: EventId::from_parts(wall.unix_millis(), random),
+        random,
         context: unit.context,
         parent: unit.parent,
-        wall,
-        duration_ns: end.saturating_sub(start),
+        start: wall,
+        duration_ns: end.since(start),
         outcome,
         detail,
-        held_ns: unit.held_until.map(|until| until.saturating_sub(start)),
+        held_ns: unit.held_until.map(|until| until.since(start)),
         incomplete: unit.incomplete,
         dropped: unit.buffer.losses.dropped,
         renamed: unit.buffer.losses.renamed,

@@ -1,40 +1,44 @@
 //! Randomness for ids, injected like time.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 
 use crate::event::ids::{SpanId, TraceId};
 use crate::sync::{AtomicU64, Ordering};
 
 /// Where a pipeline takes its ids from.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) enum Ids {
-    #[default]
-    Random,
+    Random {
+        /// Entropy of the operating system, mixed into every id, so that two processes whose
+        /// thread generators happen to start alike still differ.
+        process: u128,
+    },
     /// 1, 2, 3, …: ids a test can foresee.
     #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests foresee ids"))]
     Counted(AtomicU64),
 }
 
-/// Entropy of the operating system, mixed into every id, so that two processes whose thread
-/// generators happen to start alike still differ.
-static PROCESS: LazyLock<u128> = LazyLock::new(|| {
-    // `RandomState` is how the standard library hands out the system's randomness.
-    let word = || u128::from(RandomState::new().hash_one(0_u64));
-    (word() << 64) | word()
-});
+impl Default for Ids {
+    fn default() -> Self {
+        // `RandomState` is how the standard library hands out the system's randomness.
+        let word = || u128::from(RandomState::new().hash_one(0_u64));
+        Self::Random { process: (word() << 64) | word() }
+    }
+}
 
 impl Ids {
     fn word(&self) -> u64 {
         match self {
-            Self::Random => fastrand::u64(..),
+            Self::Random { .. } => fastrand::u64(..),
             Self::Counted(next) => next.fetch_add(1, Ordering::Relaxed) + 1,
         }
     }
 
     pub(crate) fn random(&self) -> u128 {
         match self {
-            Self::Random => ((u128::from(self.word()) << 64) | u128::from(self.word())) ^ *PROCESS,
+            Self::Random { process } => {
+                ((u128::from(self.word()) << 64) | u128::from(self.word())) ^ process
+            }
             Self::Counted(_) => self.word().into(),
         }
     }
@@ -46,7 +50,7 @@ impl Ids {
     #[expect(clippy::cast_possible_truncation, reason = "the low half of the entropy is meant")]
     pub(crate) fn span(&self) -> SpanId {
         match self {
-            Self::Random => SpanId((self.word() ^ *PROCESS as u64).max(1)),
+            Self::Random { process } => SpanId((self.word() ^ *process as u64).max(1)),
             Self::Counted(_) => SpanId(self.word()),
         }
     }

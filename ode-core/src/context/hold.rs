@@ -89,7 +89,6 @@ impl Hold {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let now = self.shared.pipeline().map_or(0, |pipeline| pipeline.clock.now());
-        self.shared.release(self.number, now);
+        self.shared.release(self.number);
     }
 }

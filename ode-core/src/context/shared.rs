@@ -151,7 +151,6 @@ impl Shared {
     }
 
     /// Merges what others wrote so far into the owner's record.
-    #[cold]
     pub(crate) fn merge_into(&self, unit: &mut Unit) {
         let mut state = lock(&self.state);
         self.merge_locked(&mut state, unit);
@@ -196,11 +195,11 @@ impl Shared {
     }
 
     /// A hold was let go of.
-    pub(crate) fn release(&self, number: u64, now: u64) {
+    pub(crate) fn release(&self, number: u64) {
         let mut state = lock(&self.state);
         state.holds.retain(|hold| hold.number != number);
         if state.holds.is_empty() {
-            let unit = self.end_held(&mut state, now);
+            let unit = self.end_held(&mut state);
             drop(state);
             finish::finish_held(unit);
         }
@@ -212,7 +211,7 @@ impl Shared {
         if state.phase != Phase::Held || state.holds.iter().any(|hold| hold.deadline > now) {
             return;
         }
-        let mut unit = self.end_held(&mut state, now);
+        let mut unit = self.end_held(&mut state);
         if let Some(unit) = &mut unit {
             unit.incomplete = true;
         }
@@ -220,7 +219,7 @@ impl Shared {
         finish::finish_held(unit);
     }
 
-    fn end_held(&self, state: &mut State, now: u64) -> Option<Box<Unit>> {
+    fn end_held(&self, state: &mut State) -> Option<Box<Unit>> {
         if state.phase != Phase::Held {
             return None;
         }
@@ -228,7 +227,7 @@ impl Shared {
         // What is said after the function's end no longer changes the outcome.
         state.word = None;
         self.merge_locked(state, &mut unit);
-        unit.held_until = Some(now);
+        unit.held_until = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
         state.phase = Phase::Ended;
         Some(unit)
     }

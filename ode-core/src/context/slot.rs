@@ -22,7 +22,10 @@ pub(crate) enum Ambient {
 }
 
 struct Slot {
-    ambient: Cell<Option<ManuallyDrop<Ambient>>>,
+    /// The unit whose record this task owns: one word, so that taking and putting it is cheap.
+    own: Cell<Option<ManuallyDrop<Box<Unit>>>>,
+    /// The unit this task contributes to; only where it owns none.
+    joined: Cell<Option<ManuallyDrop<Arc<Shared>>>>,
     /// A finished unit's memory, warm for the next.
     spare: Cell<Option<ManuallyDrop<Box<Unit>>>>,
     /// A pipeline that takes the place of the process's on this thread: tests.
@@ -35,7 +38,8 @@ struct Slot {
 thread_local! {
     static SLOT: Slot = const {
         Slot {
-            ambient: Cell::new(None),
+            own: Cell::new(None),
+            joined: Cell::new(None),
             spare: Cell::new(None),
             scoped: Cell::new(None),
             cells: Cell::new(None),
@@ -60,34 +64,84 @@ impl Drop for AtExit {
     }
 }
 
+/// Whether this task owns the unit that is current.
+#[inline(always)]
+pub(crate) fn is_own() -> bool {
+    SLOT.with(Slot::is_own)
+}
+
 /// Whether a unit is current.
 #[inline]
 pub(crate) fn is_current() -> bool {
+    SLOT.with(|slot| slot.is_own() || slot.is_joined())
+}
+
+/// Runs library code on the unit that this task owns; `None` where it owns none. Within it nothing
+/// is current: user code must not run here.
+#[inline(always)]
+pub(crate) fn with_own<R>(f: impl FnOnce(&mut Unit) -> R) -> Option<R> {
     SLOT.with(|slot| {
-        let ambient = slot.ambient.take();
-        let current = ambient.is_some();
-        slot.ambient.set(ambient);
-        current
+        let mut unit = slot.own.take()?;
+        let result = f(&mut unit);
+        slot.own.set(Some(unit));
+        Some(result)
     })
 }
 
-/// Runs library code on what is current. Within it nothing is: user code must not run here.
+/// As [`with_own`], on whatever is current.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&mut Ambient) -> R) -> Option<R> {
-    SLOT.with(|slot| {
-        let mut ambient = slot.ambient.take()?;
-        let result = f(&mut ambient);
-        slot.ambient.set(Some(ambient));
-        Some(result)
-    })
+    let mut ambient = replace(None)?;
+    let result = f(&mut ambient);
+    put_back(Some(ambient));
+    Some(result)
 }
 
 /// Makes something else current; returns what was.
 #[inline]
 pub(crate) fn replace(ambient: Option<Ambient>) -> Option<Ambient> {
     SLOT.with(|slot| {
-        slot.ambient.replace(ambient.map(ManuallyDrop::new)).map(ManuallyDrop::into_inner)
+        let own = slot.own.take().map(ManuallyDrop::into_inner).map(Ambient::Own);
+        let before = own.or_else(|| slot.take_joined());
+        slot.put(ambient);
+        before
     })
+}
+
+/// Makes something current where nothing is.
+#[inline]
+pub(crate) fn put_back(ambient: Option<Ambient>) {
+    SLOT.with(|slot| slot.put(ambient));
+}
+
+impl Slot {
+    #[inline]
+    fn put(&self, ambient: Option<Ambient>) {
+        match ambient {
+            Some(Ambient::Own(unit)) => self.own.set(Some(ManuallyDrop::new(unit))),
+            Some(Ambient::Joined(shared)) => self.joined.set(Some(ManuallyDrop::new(shared))),
+            None => {}
+        }
+    }
+
+    #[inline(always)]
+    fn is_own(&self) -> bool {
+        let own = self.own.take();
+        let current = own.is_some();
+        self.own.set(own);
+        current
+    }
+
+    fn is_joined(&self) -> bool {
+        let joined = self.joined.take();
+        let current = joined.is_some();
+        self.joined.set(joined);
+        current
+    }
+
+    fn take_joined(&self) -> Option<Ambient> {
+        self.joined.take().map(ManuallyDrop::into_inner).map(Ambient::Joined)
+    }
 }
 
 /// A finished unit's memory, if this thread has one.

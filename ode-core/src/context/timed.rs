@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::context::slot;
 use crate::context::write;
 use crate::event::value::Number;
@@ -31,7 +31,7 @@ impl Timer {
 pub struct Timed {
     name: &'static str,
     /// `None` when no unit was current.
-    since: Option<(Clock, u64)>,
+    since: Option<(Clock, Moment)>,
 }
 
 impl fmt::Debug for Timed {
@@ -51,7 +51,7 @@ pub fn timed(name: &'static str) -> Timed {
     let pipeline = slot::with(|ambient| ambient.pipeline());
     let since = pipeline.flatten().map(|pipeline| {
         let clock = pipeline.clock.clone();
-        let now = clock.now();
+        let now = clock.moment();
         (clock, now)
     });
     if since.is_none() {
@@ -69,7 +69,7 @@ pub fn time(timer: &'static Timer) -> Timed {
 impl Drop for Timed {
     fn drop(&mut self) {
         let Some((clock, since)) = self.since.take() else { return };
-        let total = clock.now().saturating_sub(since);
+        let total = clock.moment().since(since);
         if !slot::is_current() {
             return write::missed();
         }

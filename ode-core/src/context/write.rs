@@ -18,19 +18,25 @@ pub(crate) struct Target<'t> {
 }
 
 /// Runs library code on the current record; counts when there is none, or it has ended.
-#[inline]
+#[inline(always)]
 pub(crate) fn with_target<R>(f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
+    if slot::is_own() {
+        slot::with_own(|unit| f(Target { buffer: unit.record(), counter_base: 0 }))
+    } else {
+        with_joined(f)
+    }
+}
+
+#[cold]
+fn with_joined<R>(f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
     let found = slot::with(|ambient| match ambient {
         Ambient::Own(unit) => Some(f(Target { buffer: unit.record(), counter_base: 0 })),
         Ambient::Joined(shared) => shared.write(f),
     });
-    match found {
-        Some(written) => written,
-        None => {
-            missed();
-            None
-        }
-    }
+    found.unwrap_or_else(|| {
+        missed();
+        None
+    })
 }
 
 /// Counts a write that found no unit.
@@ -74,12 +80,19 @@ pub(crate) fn set_static(key: &'static Key, value: Value<'_>) {
     }
 }
 
+// Not inlined: a call per field keeps the code of a `set!` small.
+#[inline(never)]
 fn set_scalar(key: &'static Key, kind: Kind, data: u64) {
-    with_target(|target| target.buffer.push_scalar(key, kind, data));
+    if slot::with_own(|unit| unit.record().push_scalar(key, kind, data)).is_none() {
+        with_joined(|target| target.buffer.push_scalar(key, kind, data));
+    }
 }
 
+#[inline(never)]
 fn set_str(key: &'static Key, value: &str) {
-    with_target(|target| target.buffer.push_str(key, value));
+    if slot::with_own(|unit| unit.record().push_str(key, value)).is_none() {
+        with_joined(|target| target.buffer.push_str(key, value));
+    }
 }
 
 #[inline(never)]

@@ -17,10 +17,11 @@ use crate::record::buffer::{Kind, range, unrange};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     pub(crate) name: &'static str,
-    pub(crate) event_id: EventId,
+    /// What makes the event's id unique; the id is put together on the worker.
+    pub(crate) random: u128,
     pub(crate) context: TraceContext,
     pub(crate) parent: Option<SpanId>,
-    pub(crate) wall: Wall,
+    pub(crate) start: SystemTime,
     pub(crate) duration_ns: u64,
     pub(crate) outcome: Outcome,
     /// The reason of a decline, the cause of a cancellation.
@@ -37,6 +38,8 @@ pub(crate) struct Head {
 #[derive(Clone)]
 pub struct Event {
     pub(crate) head: Head,
+    pub(crate) event_id: EventId,
+    pub(crate) wall: Wall,
     /// The name of an event that was read back.
     pub(crate) own_name: Option<String>,
     pub(crate) process: Arc<Process>,
@@ -86,10 +89,10 @@ impl Event {
     pub(crate) fn empty(process: Arc<Process>) -> Self {
         let head = Head {
             name: "",
-            event_id: EventId(0),
+            random: 0,
             context: TraceContext::new(TraceId(1), SpanId(1)),
             parent: None,
-            wall: Wall::default(),
+            start: SystemTime::UNIX_EPOCH,
             duration_ns: 0,
             outcome: Outcome::Ok,
             detail: None,
@@ -100,6 +103,8 @@ impl Event {
         };
         Self {
             head,
+            event_id: EventId(0),
+            wall: Wall::default(),
             own_name: None,
             process,
             entries: Vec::new(),
@@ -123,17 +128,17 @@ impl Event {
 
     /// The id of this event.
     pub fn event_id(&self) -> EventId {
-        self.head.event_id
+        self.event_id
     }
 
     /// Wall time at the start of the unit.
     pub fn timestamp(&self) -> SystemTime {
-        self.head.wall.system_time()
+        self.wall.system_time()
     }
 
     /// Wall time at the start as seconds since 1970, negative before, and nanoseconds within.
     pub fn unix_time(&self) -> (i64, u32) {
-        (self.head.wall.seconds, self.head.wall.nanos)
+        (self.wall.seconds, self.wall.nanos)
     }
 
     /// How long the unit took, by the monotonic clock.
@@ -262,7 +267,7 @@ impl fmt::Debug for Event {
     /// The whole event, for test failures: fixed part first, then the fields in order.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        map.entry(&"timestamp", &format_args!("{}", self.head.wall));
+        map.entry(&"timestamp", &format_args!("{}", self.wall));
         map.entry(&"name", &self.name());
         map.entry(&"outcome", &format_args!("{}", self.head.outcome));
         map.entry(&"duration_ns", &self.head.duration_ns);
@@ -311,13 +316,13 @@ impl EventBuilder {
 
     /// Sets the time of the start from RFC 3339 text in UTC; `None` if it is not that.
     pub fn timestamp(mut self, rfc3339: &str) -> Option<Self> {
-        self.event.head.wall = Wall::parse(rfc3339)?;
+        self.event.wall = Wall::parse(rfc3339)?;
         Some(self)
     }
 
     /// Sets the time of the start.
     pub fn unix_time(mut self, seconds: i64, nanos: u32) -> Self {
-        self.event.head.wall = Wall { seconds, nanos };
+        self.event.wall = Wall { seconds, nanos };
         self
     }
 
@@ -329,7 +334,7 @@ impl EventBuilder {
 
     /// Sets the event's own id.
     pub fn event_id(mut self, id: EventId) -> Self {
-        self.event.head.event_id = id;
+        self.event.event_id = id;
         self
     }
 

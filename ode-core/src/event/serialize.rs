@@ -13,11 +13,11 @@ impl Serialize for Event {
     /// NaN and the infinities are the strings `NaN`, `Infinity` and `-Infinity`; bytes are base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("timestamp", &Text(&self.head.wall))?;
+        map.serialize_entry("timestamp", &Text(&self.wall))?;
         map.serialize_entry("name", self.name())?;
         map.serialize_entry("outcome", self.head.outcome.as_str())?;
         map.serialize_entry("duration_ns", &self.head.duration_ns)?;
-        map.serialize_entry("event_id", &Text(&self.head.event_id))?;
+        map.serialize_entry("event_id", &Text(&self.event_id))?;
         map.serialize_entry("trace_id", &Text(&self.head.context.trace_id()))?;
         map.serialize_entry("span_id", &Text(&self.head.context.span_id()))?;
         if let Some(parent) = self.head.parent {

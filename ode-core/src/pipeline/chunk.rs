@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use crate::event::array::{ArrayData, Element, elements};
-use crate::event::finished::{Entry, EntryKey, Event, Head, push_notes};
+use crate::event::ids::EventId;
+use crate::event::time::Wall;
+use crate::event::finished::{Entry, Event, Head, push_notes};
 use crate::record::buffer::{Buffer, Field, Kind, TRUNCATED, name_at, unrange};
-use crate::record::resolve::{Raw, Resolved, Resolver};
+use crate::record::resolve::{Raw, Resolved, Resolver, entry_key};
 
 /// Records in four arrays; each record is a range of three of them.
 #[derive(Debug, Default)]
@@ -124,22 +126,34 @@ const MAX_TRUNCATED_NAMES: usize = 16;
 
 /// Makes the finished event of a record.
 pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
-    resolver.run(raw);
     event.head = *head;
+    event.wall = Wall::from(head.start);
+    event.event_id = EventId::from_parts(event.wall.unix_millis(), head.random);
     event.own_name = None;
     event.entries.clear();
-    event.arrays.clear();
     event.text.clear();
     event.blob.clear();
     event.text.push_str(raw.text);
     event.blob.extend_from_slice(raw.blob);
+    if !event.arrays.is_empty() {
+        event.arrays.clear();
+    }
+    if resolver.run_plain(raw, &mut event.entries) {
+        push_notes(event, &[]);
+    } else {
+        unpack_lists(raw, resolver, event);
+    }
+}
+
+/// As [`unpack`], for records with lists or with values that were cut.
+#[cold]
+fn unpack_lists(raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
+    resolver.run(raw);
+    event.entries.clear();
     let mut truncated = Vec::new();
     for resolved in &resolver.resolved {
         let Some(field) = raw.fields.get(resolved.value.unwrap_or(resolved.key)) else { continue };
-        let key = match field.key {
-            Some(key) => EntryKey::Static(key),
-            None => EntryKey::Text(key_range(raw, resolved.key)),
-        };
+        let key = entry_key(raw, resolved.key, field);
         let (kind, data) = if resolved.head.is_none() && field.kind != Kind::Array {
             (field.kind, field.data)
         } else {
@@ -151,11 +165,6 @@ pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: 
         }
     }
     push_notes(event, &truncated);
-}
-
-/// Where in the text the run-time key of the field at `at` is.
-fn key_range(raw: Raw<'_>, at: usize) -> u64 {
-    at.checked_sub(1).and_then(|before| raw.fields.get(before)).map_or(0, |key| key.data)
 }
 
 /// A list: the elements of the value set last, if any, then those appended to it.

@@ -81,7 +81,9 @@ impl Guard {
     /// `already_shutdown`.
     pub fn shutdown(mut self, timeout: Duration) -> Shutdown {
         let Some(pipeline) = self.pipeline.take() else { return Shutdown::default() };
-        cells::with_own(|own| lifecycle::stop(pipeline, own, &cells::sum(), timeout));
+        cells::with_own(|own| {
+            lifecycle::stop(pipeline, own, || pipeline.stats(&cells::sum()), timeout);
+        });
         let stats = pipeline.stats(&cells::sum());
         report_losses(pipeline, &stats);
         Shutdown::of(&stats)

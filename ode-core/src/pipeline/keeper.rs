@@ -55,7 +55,6 @@ impl Keeper {
     }
 
     /// Ends every hold whose deadline has passed.
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn expire(&self, now: u64) {
         self.book.expire(now);
     }

@@ -7,6 +7,7 @@ use crate::event::keys::Key;
 use crate::event::outcome::Outcome;
 use crate::event::value::{ToValue, Value};
 use crate::pipeline::engine::Pipeline;
+use crate::pipeline::ledger::Stats;
 use crate::record::buffer::{Buffer, KeyRef};
 use crate::record::prepare::prepare;
 use crate::sync::Ordering;
@@ -63,10 +64,20 @@ pub(crate) fn announce_start(pipeline: &Pipeline, counts: &Cells) {
 }
 
 /// Reports as `ode.shutdown`, then stops the pipeline within `timeout`.
-/// `own` are counters that may be added to; `sum` is what all counters say.
-pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: &Cells, timeout: Duration) {
-    let stats = pipeline.stats(sum);
+/// `own` are counters that may be added to; `sum` reads all of them.
+pub(crate) fn stop(
+    pipeline: &Pipeline,
+    own: &Cells,
+    sum: impl Fn() -> Stats,
+    timeout: Duration,
+) {
+    let start = pipeline.clock.moment();
+    // Held units have done their own work: their events leave now, marked as incomplete.
+    pipeline.keeper.expire(u64::MAX);
     if pipeline.announce {
+        // Delivered first, so that the report is the last event and its counts are final.
+        pipeline.flush(timeout / 2);
+        let stats = sum();
         emit(pipeline, own, "ode.shutdown", |put| {
             put(&OPENED, Value::U64(stats.opened));
             put(&FINISHED, Value::U64(stats.finished));
@@ -81,7 +92,8 @@ pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: &Cells, timeout: Durat
             put(&DROPPED, Value::U64(stats.dropped()));
         });
     }
-    pipeline.stop(timeout);
+    let passed = Duration::from_nanos(pipeline.clock.moment().since(start));
+    pipeline.stop(timeout.saturating_sub(passed));
 }
 
 fn emit(

@@ -13,7 +13,7 @@ use crate::record::counter::Counters;
 use crate::record::prepare::Prepared;
 
 /// What `data` means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(crate) enum Kind {
     Bool,
@@ -134,8 +134,8 @@ impl Buffer {
     /// Records a scalar under a static key: the shortest way.
     #[inline]
     pub(crate) fn push_scalar(&mut self, key: &'static Key, kind: Kind, data: u64) {
-        if self.fields.len() >= self.room {
-            self.make_room();
+        if self.fields.len() == self.fields.capacity() {
+            self.grow_fields();
         }
         self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags: 0 });
     }
@@ -145,15 +145,24 @@ impl Buffer {
     pub(crate) fn push_str(&mut self, key: &'static Key, value: &str) {
         let start = self.text.len();
         if value.len() > self.limits.value_bytes
-            || self.fields.len() >= self.room
-            || start + value.len() > self.byte_room
+            || self.text.capacity() - start < value.len()
+            || self.fields.len() == self.fields.capacity()
         {
-            self.push_text(KeyRef::Static(key), value, false, 0);
-            return;
+            return self.push_text(KeyRef::Static(key), value, false, 0);
         }
         self.text.push_str(value);
         let data = range(start, value.len());
         self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind: Kind::Str, flags: 0 });
+    }
+
+    /// Out of the way of the pushes: more memory, or, at the limit, a clean-up.
+    #[cold]
+    fn grow_fields(&mut self) {
+        if self.fields.len() >= self.room {
+            self.make_room();
+        }
+        let more = self.fields.len().max(32).min(self.room.saturating_sub(self.fields.len()).max(2));
+        self.fields.reserve(more);
     }
 
     /// Records any value. Runs no user code: see [`crate::record::prepare`].
@@ -180,6 +189,9 @@ impl Buffer {
         }
         let Some(entry) = self.key_entry(key) else { return };
         let data = range(self.text.len(), kept.len());
+        if self.text.capacity() - self.text.len() < kept.len() {
+            self.text.reserve(kept.len().max(self.text.len()).max(1 << 10));
+        }
         self.text.push_str(kept);
         self.fields.push(Field { data, kind: Kind::Str, flags, ..entry });
     }

@@ -10,9 +10,14 @@ pub(crate) struct KeyIndex {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    generation: u32,
-    hash: u32,
+    /// Generation and hash as one word, so that one comparison tells a candidate.
+    tag: u64,
     position: u32,
+}
+
+#[inline]
+const fn tag(generation: u32, hash: u32) -> u64 {
+    ((generation as u64) << 32) | hash as u64
 }
 
 /// What a look-up found.
@@ -24,12 +29,25 @@ pub(crate) enum Found {
 
 pub(crate) struct Ticket(usize);
 
+impl Slot {
+    #[inline]
+    const fn generation(self) -> u32 {
+        (self.tag >> 32) as u32
+    }
+
+    #[inline]
+    const fn hash(self) -> u32 {
+        self.tag as u32
+    }
+}
+
 impl KeyIndex {
     /// Forgets everything and makes room for `expected` keys. Costs nothing when there is room.
     pub(crate) fn clear(&mut self, expected: usize) {
         self.used = 0;
         self.generation = self.generation.wrapping_add(1);
-        let wanted = (expected * 2).next_power_of_two().max(16);
+        // A quarter full at most: most look-ups end at the first slot.
+        let wanted = (expected * 4).next_power_of_two().max(16);
         if self.slots.len() < wanted || self.generation == 0 {
             self.slots.clear();
             self.slots.resize(wanted, Slot::default());
@@ -41,24 +59,32 @@ impl KeyIndex {
     pub(crate) fn find(&self, hash: u32, mut is: impl FnMut(u32) -> bool) -> Found {
         let mask = self.slots.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
+        let wanted = tag(self.generation, hash);
         // Never full (see `insert`), so this ends.
         while let Some(slot) = self.slots.get(at) {
-            if slot.generation != self.generation {
+            if slot.tag == wanted {
+                if is(slot.position) {
+                    return Found::Position(slot.position);
+                }
+            } else if slot.generation() != self.generation {
                 break;
-            }
-            if slot.hash == hash && is(slot.position) {
-                return Found::Position(slot.position);
             }
             at = (at + 1) & mask;
         }
         Found::Vacant(Ticket(at))
     }
 
+    /// Inserts one of the keys that [`KeyIndex::clear`] made room for.
     #[inline]
-    pub(crate) fn insert(&mut self, ticket: Ticket, hash: u32, position: u32) {
+    pub(crate) fn insert_expected(&mut self, ticket: Ticket, hash: u32, position: u32) {
         if let Some(slot) = self.slots.get_mut(ticket.0) {
-            *slot = Slot { generation: self.generation, hash, position };
+            *slot = Slot { tag: tag(self.generation, hash), position };
         }
+    }
+
+    /// Inserts a key, and grows when that gets crowded.
+    pub(crate) fn insert(&mut self, ticket: Ticket, hash: u32, position: u32) {
+        self.insert_expected(ticket, hash, position);
         self.used += 1;
         if self.used * 4 > self.slots.len() * 3 {
             self.grow();
@@ -72,13 +98,13 @@ impl KeyIndex {
         self.slots.resize((old.len() * 2).max(16), Slot::default());
         self.generation = 1;
         let mask = self.slots.len() - 1;
-        for slot in old.into_iter().filter(|slot| slot.generation == generation) {
-            let mut at = slot.hash as usize & mask;
-            while self.slots.get(at).is_some_and(|taken| taken.generation == 1) {
+        for slot in old.into_iter().filter(|slot| slot.generation() == generation) {
+            let mut at = slot.hash() as usize & mask;
+            while self.slots.get(at).is_some_and(|taken| taken.generation() == 1) {
                 at = (at + 1) & mask;
             }
             if let Some(free) = self.slots.get_mut(at) {
-                *free = Slot { generation: 1, ..slot };
+                *free = Slot { tag: tag(1, slot.hash()), ..slot };
             }
         }
     }

@@ -88,7 +88,7 @@ impl TestPipeline {
     /// As `Guard::shutdown`.
     pub fn shutdown(&self, timeout: Duration) -> Shutdown {
         let counts = &self.pipeline.counts;
-        lifecycle::stop(&self.pipeline, counts, counts, timeout);
+        lifecycle::stop(&self.pipeline, counts, || self.stats(), timeout);
         Shutdown::of(&self.stats())
     }
 }

@@ -132,7 +132,7 @@ impl<'p> Polling<'p> {
         if let Some(Ambient::Own(mut unit)) = slot::replace(self.outer.take()) {
             if unwound {
                 unit.unwound = true;
-                let now = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.now());
+                let now = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
                 unit.ended = unit.ended.or(now);
             }
             if unwound && self.finish_when_unwound {

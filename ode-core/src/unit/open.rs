@@ -1,14 +1,15 @@
 //! [`Unit`]: the memory of an open unit of work.
 
 use std::cell::Cell;
+use std::time::SystemTime;
 
+use crate::clock::Moment;
 use crate::context::cells::Count;
 use crate::context::shared::{Shared, copy_inherited};
 use crate::context::slot::{self, Ambient};
 use crate::event::finished::Head;
-use crate::event::ids::{EventId, SpanId, TraceContext, TraceId};
+use crate::event::ids::{SpanId, TraceContext, TraceId};
 use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
-use crate::event::time::Wall;
 use crate::pipeline::engine::{Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
@@ -22,14 +23,13 @@ pub(crate) struct Unit {
     pub(crate) context: TraceContext,
     pub(crate) parent: Option<SpanId>,
     pub(crate) buffer: Buffer,
-    pub(crate) wall: Wall,
-    /// Monotonic time of the first run, scope or poll.
-    pub(crate) started: Option<u64>,
-    /// Wall and monotonic time of `start()`, for a unit that is closed without having run.
-    pub(crate) opened: (Wall, u64),
+    /// Wall time and monotonic moment of the first run, scope or poll.
+    pub(crate) started: Option<(SystemTime, Moment)>,
+    /// The same of `start()`, for a unit that is closed without having run.
+    pub(crate) opened: (SystemTime, Moment),
     /// When its function ended, if that is not now.
-    pub(crate) ended: Option<u64>,
-    pub(crate) held_until: Option<u64>,
+    pub(crate) ended: Option<Moment>,
+    pub(crate) held_until: Option<Moment>,
     pub(crate) incomplete: bool,
     pub(crate) word: Option<Word>,
     pub(crate) returned: Option<Word>,
@@ -97,9 +97,8 @@ impl Unit {
             context: TraceContext::root(TraceId(1), SpanId(1)),
             parent: None,
             buffer: Buffer::default(),
-            wall: Wall::default(),
             started: None,
-            opened: (Wall::default(), 0),
+            opened: (SystemTime::UNIX_EPOCH, Moment::Manual(0)),
             ended: None,
             held_until: None,
             incomplete: false,
@@ -166,7 +165,7 @@ impl Unit {
     /// Notes the time of opening, for a unit that may be closed without running.
     pub(crate) fn note_opening(&mut self) {
         if let Some(pipeline) = &self.pipeline {
-            self.opened = (pipeline.clock.wall(), pipeline.clock.now());
+            self.opened = (pipeline.clock.wall(), pipeline.clock.moment());
         }
     }
 
@@ -175,8 +174,7 @@ impl Unit {
     pub(crate) fn start(&mut self) {
         if self.started.is_none() {
             if let Some(pipeline) = &self.pipeline {
-                self.wall = pipeline.clock.wall();
-                self.started = Some(pipeline.clock.now());
+                self.started = Some((pipeline.clock.wall(), pipeline.clock.moment()));
             }
         }
     }
@@ -184,11 +182,19 @@ impl Unit {
     /// The record, with what others contributed before this write.
     #[inline]
     pub(crate) fn record(&mut self) -> &mut Buffer {
-        if self.is_shared.get() && self.shared.is_dirty() {
+        if self.is_shared.get() {
+            self.merge();
+        }
+        &mut self.buffer
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn merge(&mut self) {
+        if self.shared.is_dirty() {
             let shared = Arc::clone(&self.shared);
             shared.merge_into(self);
         }
-        &mut self.buffer
     }
 
     pub(crate) fn set_inherited(&mut self, key: KeyRef<'_>, value: Prepared<'_>) {
@@ -264,13 +270,12 @@ impl Ambient {
 
 /// The head of an event that is no unit of work: ode's own.
 pub(crate) fn new_head(pipeline: &Pipeline, name: &'static str, outcome: Outcome) -> Head {
-    let wall = pipeline.clock.wall();
     Head {
         name,
-        event_id: EventId::from_parts(wall.unix_millis(), pipeline.ids.random()),
+        random: pipeline.ids.random(),
         context: TraceContext::root(pipeline.ids.trace(), pipeline.ids.span()),
         parent: None,
-        wall,
+        start: pipeline.clock.wall(),
         duration_ns: 0,
         outcome,
         detail: None,

@@ -197,7 +197,7 @@ impl WideEvent {
     /// Trace id and the unit's own span id. Where nothing listens: random ids, not sampled.
     pub fn trace_context(&self) -> TraceContext {
         let idle = || {
-            let ids = Ids::Random;
+            let ids = Ids::default();
             TraceContext { flags: 0, ..TraceContext::root(ids.trace(), ids.span()) }
         };
         match &self.unit {

@@ -1,0 +1,248 @@
+//! The checkout event: ode beside the capture limit and the JSON limit, in one run.
+//!
+//! `cargo bench -p ode-benches --bench checkout` prints a table of ratios. Every figure is taken in a
+//! process of its own; rounds are interleaved; a ratio is the median of the rounds' ratios.
+//! `-- instructions` counts instructions per event with callgrind instead.
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints what it measured")]
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
+
+use std::fs::File;
+use std::hint::black_box;
+use std::process::Command;
+use std::time::Duration;
+
+use ode::Queue;
+use ode::exporters::JsonLines;
+use ode_benches::by_hand::{Capture, Json};
+use ode_benches::by_ode::{Null, checkout, many_fields};
+use ode_benches::cart::carts;
+use ode_benches::measure::{cpu, hot, median, paced};
+
+const ROUNDS: usize = 5;
+const UNITS: usize = 200_000;
+const PACED: usize = 20_000;
+const LONG: Duration = Duration::from_secs(60);
+
+type Figure = (&'static str, fn(usize) -> f64);
+
+/// What can be measured in a child process; the argument is how many events.
+const FIGURES: &[Figure] = &[
+    ("hot capture", |n| {
+        let (carts, mut capture) = (carts(), Capture::default());
+        hot(n, |at| capture.checkout(&carts[at]), || ())
+    }),
+    ("hot ode null", |n| with_ode(Queue::new(Null), || ode_hot(n))),
+    ("hot ode json", |n| with_ode(Queue::new(json_file()), || ode_hot(n))),
+    ("paced capture", |_| {
+        let (carts, mut capture) = (carts(), Capture::default());
+        paced(PACED, Duration::from_micros(100), |at| capture.checkout(&carts[at]))
+    }),
+    ("paced ode null", |_| {
+        let carts = carts();
+        with_ode(Queue::new(Null), || {
+            paced(PACED, Duration::from_micros(100), |at| checkout(&carts[at]))
+        })
+    }),
+    ("cpu json by hand", |n| {
+        let carts = carts();
+        let path = scratch("by-hand");
+        let mut file = File::create(&path).expect("the scratch folder takes a file");
+        let mut json = Json::new(PROCESS.to_owned());
+        let before = cpu();
+        for at in 0..n {
+            json.checkout(&carts[at % 64]);
+            if json.out.len() > 64 << 10 {
+                json.write(&mut file);
+            }
+        }
+        json.write(&mut file);
+        (cpu() - before) / count(n)
+    }),
+    ("cpu ode json", |n| cpu_of(Queue::new(json_file()), n)),
+    ("cpu ode null", |n| cpu_of(Queue::new(Null), n)),
+    ("one thread 5us", |n| with_ode(Queue::new(Null), || every_5us(1, n))),
+    ("two threads 5us", |n| with_ode(Queue::new(Null), || every_5us(2, n))),
+    ("off unit", |n| hot(n * 10, |_| ode::WideEvent::builder("off").run(|| { black_box(()); }), || ())),
+    ("off set", |n| {
+        let value = black_box(7_u64);
+        hot(n * 10, |_| ode::set! { off.value = value }, || ())
+    }),
+    ("fields 24", |_| fields(24)),
+    ("fields 200", |_| fields(200)),
+    ("fields 2000", |_| fields(2_000)),
+];
+
+/// The process fields on every line written by hand.
+const PROCESS: &str = "\"build_id\":\"9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17\",\"build.source\":\"git+note\",\
+    \"service.name\":\"checkout\",\"service.version\":\"0.1.0\",\"vcs.ref.head.revision\":\
+    \"9124fa678e06d2664c42c4f01bef4077439e759a\",\"host.name\":\"bench\",\"process.pid\":12345";
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["figure", name, units] => {
+            let units = units.parse().expect("a number of events");
+            let (_, measure) = FIGURES.iter().find(|(known, _)| known == name).expect("a known figure");
+            println!("{}", measure(units));
+        }
+        ["instructions", ..] => instructions(),
+        _ => table(),
+    }
+}
+
+fn table() {
+    let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); FIGURES.len()];
+    for _ in 0..ROUNDS {
+        for (figures, (name, _)) in rounds.iter_mut().zip(FIGURES) {
+            figures.push(child(name, UNITS));
+        }
+    }
+    let of = |name: &str| {
+        let at = FIGURES.iter().position(|(known, _)| *known == name).expect("a known figure");
+        rounds[at].clone()
+    };
+    println!("| figure | ns (median) | min | beside | ratio | bar |");
+    println!("|---|--:|--:|---|--:|--:|");
+    for (name, beside, bar) in [
+        ("hot capture", "", ""),
+        ("hot ode null", "hot capture", "≤ 2.0"),
+        ("hot ode json", "hot capture", "≤ 2.0"),
+        ("paced capture", "", ""),
+        ("paced ode null", "paced capture", "≤ 2.5"),
+        ("cpu json by hand", "", ""),
+        ("cpu ode json", "cpu json by hand", "≤ 1.5"),
+        ("cpu ode null", "cpu json by hand", ""),
+        ("one thread 5us", "", ""),
+        ("two threads 5us", "one thread 5us", "≤ 1.25"),
+        ("off unit", "", "≤ 5 ns"),
+        ("off set", "", "≤ 1 ns"),
+        ("fields 24", "", ""),
+        ("fields 200", "fields 24", "linear"),
+        ("fields 2000", "fields 24", "linear"),
+    ] {
+        let mut figures = of(name);
+        let ratio = if beside.is_empty() {
+            String::new()
+        } else {
+            let mut ratios: Vec<f64> = figures.iter().zip(of(beside)).map(|(a, b)| a / b).collect();
+            format!("{:.2}", median(&mut ratios))
+        };
+        let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
+        println!("| {name} | {:.1} | {least:.1} | {beside} | {ratio} | {bar} |", median(&mut figures));
+    }
+}
+
+/// Instructions per event, by the difference of two runs under callgrind: all threads.
+fn instructions() {
+    println!("| figure | instructions per event, all threads |");
+    println!("|---|--:|");
+    for name in ["hot capture", "cpu json by hand", "hot ode null", "cpu ode null", "cpu ode json", "off unit", "off set"] {
+        let (few, many) = (2_048, 10_240);
+        let per = (callgrind(name, many) - callgrind(name, few)) / count(many - few);
+        let per = if name.starts_with("off") { per / 10.0 } else { per };
+        println!("| {name} | {per:.0} |");
+    }
+}
+
+fn callgrind(name: &str, units: usize) -> f64 {
+    let this = std::env::current_exe().expect("the bench knows itself");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this)
+        .args(["figure", name, &units.to_string()])
+        .output()
+        .expect("valgrind is installed");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().find(|line| line.contains("Collected")).expect("callgrind counts");
+    line.rsplit(' ').next().and_then(|count| count.parse().ok()).expect("a count")
+}
+
+fn child(name: &str, units: usize) -> f64 {
+    let this = std::env::current_exe().expect("the bench knows itself");
+    let output = Command::new(this).args(["figure", name, &units.to_string()]).output();
+    let output = output.expect("the bench can run itself");
+    let text = String::from_utf8_lossy(&output.stdout);
+    text.trim().parse().unwrap_or_else(|_| {
+        println!("{name}: {}", String::from_utf8_lossy(&output.stderr));
+        f64::NAN
+    })
+}
+
+fn with_ode(queue: Queue, measure: impl FnOnce() -> f64) -> f64 {
+    let guard = ode::setup(ode::build_info!().with_id("9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17"))
+        .export_to(queue)
+        .announce(false)
+        .init()
+        .expect("ode is set up once in a process");
+    let figure = measure();
+    let shutdown = guard.shutdown(LONG);
+    let stats = ode::stats();
+    assert!(stats.is_balanced() && stats.dropped() == 0 && shutdown.undelivered == 0, "{stats}");
+    figure
+}
+
+fn ode_hot(units: usize) -> f64 {
+    let carts = carts();
+    let drain = || assert!(ode::flush(LONG).is_complete());
+    (0..2_048).for_each(|at| checkout(&carts[at % 64]));
+    drain();
+    hot(units, |at| checkout(&carts[at]), drain)
+}
+
+/// Whole-process CPU per event; producers wait for room, so nothing is dropped.
+fn cpu_of(queue: Queue, units: usize) -> f64 {
+    let carts = carts();
+    with_ode(queue.overflow(ode::Overflow::BlockFor(LONG)), || {
+        (0..2_048).for_each(|at| checkout(&carts[at % 64]));
+        ode::flush(LONG);
+        let before = cpu();
+        for at in 0..units {
+            checkout(&carts[at % 64]);
+            if at % 1_024 == 1_023 {
+                ode::flush(LONG);
+            }
+        }
+        ode::flush(LONG);
+        (cpu() - before) / count(units)
+    })
+}
+
+/// Threads that each record one event per 5 µs; the median time inside the recording calls.
+fn every_5us(threads: usize, units: usize) -> f64 {
+    let workers: Vec<_> = (0..threads)
+        .map(|_| {
+            std::thread::spawn(move || {
+                let carts = carts();
+                paced(units / 4, Duration::from_micros(5), |at| checkout(&carts[at]))
+            })
+        })
+        .collect();
+    let mut medians: Vec<f64> =
+        workers.into_iter().map(|worker| worker.join().expect("no panic")).collect();
+    medians.sort_by(f64::total_cmp);
+    medians.pop().unwrap_or(f64::NAN)
+}
+
+fn fields(count: usize) -> f64 {
+    let keys: Vec<String> = (0..count).map(|n| format!("field_{n:04}")).collect();
+    with_ode(Queue::new(Null), || hot(UNITS / count.max(64) * 64, |_| many_fields(&keys), || {
+        ode::flush(LONG);
+    }))
+}
+
+fn json_file() -> JsonLines {
+    let path = scratch("ode");
+    drop(std::fs::remove_file(&path));
+    JsonLines::file(path).expect("the scratch folder takes a file")
+}
+
+/// A file on the disk that also holds the build.
+fn scratch(name: &str) -> std::path::PathBuf {
+    let this = std::env::current_exe().expect("the bench knows itself");
+    this.with_file_name(format!("bench-{name}.jsonl"))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
+fn count(units: usize) -> f64 {
+    units as f64
+}

@@ -1,0 +1,67 @@
+//! Clocks of the benches: batches, paced single events, whole-process CPU.
+
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+
+/// Units in one timed batch: short enough to fit between two preemptions.
+const BATCH: usize = 64;
+
+/// The median nanoseconds per unit over batches; `drain` runs untimed now and then, so that no
+/// queue fills.
+pub fn hot(units: usize, mut unit: impl FnMut(usize), mut drain: impl FnMut()) -> f64 {
+    let mut samples = Vec::with_capacity(units / BATCH);
+    for batch in 0..units / BATCH {
+        let start = Instant::now();
+        for n in 0..BATCH {
+            unit(n);
+        }
+        samples.push(nanos(start.elapsed()) / 64.0);
+        if batch % 16 == 15 {
+            drain();
+        }
+    }
+    median(&mut samples)
+}
+
+/// The median nanoseconds of single units, one every `pace`; the clock's own cost is taken off.
+pub fn paced(units: usize, pace: Duration, mut unit: impl FnMut(usize)) -> f64 {
+    let mut empty: Vec<f64> = (0..10_000).map(|_| nanos(Instant::now().elapsed())).collect();
+    let clock = median(&mut empty);
+    let mut samples = Vec::with_capacity(units);
+    let mut next = Instant::now();
+    for n in 0..units {
+        next += pace;
+        while Instant::now() < next {
+            std::hint::spin_loop();
+        }
+        let start = Instant::now();
+        unit(n % BATCH);
+        samples.push(nanos(start.elapsed()) - clock);
+    }
+    // The first tenth warms up.
+    median(&mut samples[units / 10..])
+}
+
+/// User and system time of this process so far, in nanoseconds.
+pub fn cpu() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_SELF).expect("the system counts");
+    time(usage.user_time()) + time(usage.system_time())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
+fn time(value: TimeVal) -> f64 {
+    value.tv_sec() as f64 * 1e9 + value.tv_usec() as f64 * 1e3
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
+fn nanos(duration: Duration) -> f64 {
+    duration.as_nanos() as f64
+}
+
+/// The middle of some figures.
+pub fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
+}
