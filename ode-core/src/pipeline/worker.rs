@@ -1,6 +1,7 @@
 //! The thread of one destination: collect, export, wait. What comes next is decided by a pure
 //! function, [`next`].
 
+use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -241,8 +242,7 @@ impl Worker {
             Kind::Retryable { after } => self.retry_later(now, after),
         }
         if self.limits.failed.allows(now) {
-            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            self.tell(DiagnosticKind::ExportFailed, format!("{error}: {cause}"));
+            self.tell(DiagnosticKind::ExportFailed, with_causes(error));
         }
     }
 
@@ -319,9 +319,8 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| exporter.flush(left))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                let cause = std::error::Error::source(&error).map(ToString::to_string);
-                let cause = cause.unwrap_or_default();
-                self.tell(DiagnosticKind::ExportFailed, format!("flush failed: {cause}"));
+                let text = format!("flush failed: {}", with_causes(&error));
+                self.tell(DiagnosticKind::ExportFailed, text);
             }
             Err(_panic) => {
                 let text = "the exporter panicked while flushing".to_owned();
@@ -360,6 +359,14 @@ impl Worker {
         tell(&self.observer, &Diagnostic { destination, kind, text });
     }
 }
+
+/// An error and what caused it, outermost first.
+fn with_causes(error: &ExportError) -> String {
+    let causes = std::iter::successors(Error::source(error), |cause| cause.source());
+    causes.take(MAX_CAUSES).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+const MAX_CAUSES: usize = 16;
 
 /// Exponential, with the upper half jittered.
 fn backoff(failures: u32, jitter: f64) -> Duration {
