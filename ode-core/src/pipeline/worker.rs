@@ -362,8 +362,14 @@ impl Worker {
 
 /// An error and what caused it, outermost first.
 fn with_causes(error: &ExportError) -> String {
-    let causes = std::iter::successors(Error::source(error), |cause| cause.source());
-    causes.take(MAX_CAUSES).fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    for _ in 0..MAX_CAUSES {
+        let Some(found) = cause else { break };
+        text = format!("{text}: {found}");
+        cause = found.source();
+    }
+    text
 }
 
 const MAX_CAUSES: usize = 16;
