@@ -53,14 +53,16 @@ impl Clock {
         }
     }
 
-    /// Parks the thread until it is unparked or `timeout` has passed on this clock.
-    pub(crate) fn park(&self, timeout: Option<Duration>) {
+    /// Parks the thread until it is unparked or `timeout` has passed on this clock since `seen`,
+    /// the time at which the caller looked.
+    pub(crate) fn park(&self, seen: u64, timeout: Option<Duration>) {
         match (self, timeout) {
             (Self::System, Some(timeout)) => std::thread::park_timeout(timeout),
             (Self::System, None) => std::thread::park(),
             (Self::Manual(clock), _) => {
-                lock(&clock.state).parked.push(std::thread::current());
-                std::thread::park();
+                if clock.will_wake(&std::thread::current(), seen) {
+                    std::thread::park();
+                }
             }
         }
     }
@@ -138,6 +140,16 @@ impl ManualClock {
     /// Makes the wall clock jump; monotonic time goes on as it was.
     pub(crate) fn set_wall(&self, wall: Wall) {
         self.change(|state| state.wall = wall);
+    }
+
+    /// Notes a thread to be woken when the clock moves; `false` if it has moved since `seen`.
+    fn will_wake(&self, thread: &Thread, seen: u64) -> bool {
+        let mut state = lock(&self.state);
+        let stands = state.now == seen;
+        if stands && state.parked.iter().all(|parked| parked.id() != thread.id()) {
+            state.parked.push(thread.clone());
+        }
+        stands
     }
 
     pub(crate) fn watch(&self, watcher: Weak<dyn ClockWatcher>) {

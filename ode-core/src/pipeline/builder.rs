@@ -116,7 +116,10 @@ impl PipelineBuilder {
         }
         let flush_timeout = self.flush_timeout;
         let (pipeline, start) = self.assemble();
-        start().map_err(|error| SetupError { kind: Kind::Thread(error) })?;
+        if let Err(error) = start() {
+            pipeline.stop(Duration::ZERO);
+            return Err(SetupError { kind: Kind::Thread(error) });
+        }
         let pipeline = GLOBAL.get_or_init(|| pipeline);
         cells::with_own(|counts| lifecycle::announce_start(pipeline, counts));
         Ok(Guard { pipeline: Some(pipeline), flush_timeout })

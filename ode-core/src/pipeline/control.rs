@@ -19,9 +19,10 @@ struct State {
     /// Flushes asked for and done, by number.
     asked: u64,
     flushed: u64,
-    /// The latest deadline of an open flush, on the pipeline's clock.
+    /// The latest deadline of the open flushes, on the pipeline's clock.
     deadline: u64,
-    stopping: bool,
+    /// The deadline of the end, once it is asked for.
+    stop: Option<u64>,
     stopped: bool,
 }
 
@@ -57,20 +58,22 @@ impl Control {
 
     /// Asks for a flush; the number answers to [`Control::wait`].
     pub(crate) fn ask_flush(&self, deadline: u64) -> u64 {
-        self.ask(deadline, false)
+        self.ask(|state| {
+            let others = if state.flushed < state.asked { state.deadline } else { 0 };
+            state.deadline = others.max(deadline);
+        })
     }
 
-    /// Asks the worker to flush and end.
+    /// Asks the worker to flush and end. This deadline counts, whatever an open flush would allow.
     pub(crate) fn ask_stop(&self, deadline: u64) -> u64 {
-        self.ask(deadline, true)
+        self.ask(|state| state.stop = Some(state.stop.map_or(deadline, |stop| stop.min(deadline))))
     }
 
-    fn ask(&self, deadline: u64, stop: bool) -> u64 {
+    fn ask(&self, note: impl FnOnce(&mut State)) -> u64 {
         let number = {
             let mut state = lock(&self.state);
+            note(&mut state);
             state.asked += 1;
-            state.deadline = state.deadline.max(deadline);
-            state.stopping |= stop;
             state.asked
         };
         self.unpark();
@@ -96,8 +99,8 @@ impl Control {
         let state = lock(&self.state);
         Orders {
             flush: (state.flushed < state.asked).then_some(state.asked),
-            deadline: state.deadline,
-            stop: state.stopping,
+            deadline: state.stop.unwrap_or(state.deadline),
+            stop: state.stop.is_some(),
             woken,
         }
     }

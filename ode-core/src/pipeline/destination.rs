@@ -1,9 +1,11 @@
 //! One destination as its threads share it: intake, control, ledger.
 
+use crate::event::finished::Head;
 use crate::pipeline::control::Control;
 use crate::pipeline::intake::Intake;
 use crate::pipeline::ledger::{DestinationStats, Dropped, WorkerLedger};
 use crate::pipeline::queue::QueueSettings;
+use crate::record::buffer::Buffer;
 use crate::sync::Ordering;
 
 #[derive(Debug)]
@@ -20,23 +22,28 @@ impl Destination {
         Self { settings, intake, control: Control::default(), ledger: WorkerLedger::default() }
     }
 
+    /// Hands a finished record over, and wakes the worker when it has something to do.
+    #[inline]
+    pub(crate) fn offer(&self, thread: usize, head: &Head, buffer: &Buffer) {
+        self.intake.offer(thread, head, buffer, || self.control.wake());
+    }
+
     pub(crate) fn dropped(&self) -> Dropped {
-        let mut dropped = self.ledger.dropped();
-        dropped.merge(&self.intake.stats().dropped);
+        let mut dropped = Dropped::default();
+        self.ledger.dropped.add_to(&mut dropped);
+        self.intake.dropped.add_to(&mut dropped);
         dropped
     }
 
     pub(crate) fn stats(&self) -> DestinationStats {
         let intake = self.intake.stats();
-        let mut dropped = self.ledger.dropped();
-        dropped.merge(&intake.dropped);
         DestinationStats {
             name: self.settings.name.clone(),
             offered: intake.offered,
             delivered: self.ledger.delivered.load(Ordering::Relaxed),
             sampled_out: 0,
             rejected: self.ledger.rejected.load(Ordering::Relaxed),
-            dropped,
+            dropped: self.dropped(),
             queued: intake.queued,
             in_flight: self.ledger.in_flight.load(Ordering::Relaxed),
             spooled: 0,

@@ -13,7 +13,6 @@ use crate::event::value::saturating_nanos;
 use crate::pipeline::chunk;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer};
-use crate::pipeline::intake::Wake;
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::ledger::Stats;
 use crate::process::Process;
@@ -89,9 +88,7 @@ impl Pipeline {
     pub(crate) fn offer(&self, head: &Head, buffer: &Buffer) {
         let thread = crate::context::slot::thread_number();
         for destination in &self.destinations {
-            if destination.intake.offer(thread, head, buffer) == Wake::Yes {
-                destination.control.wake();
-            }
+            destination.offer(thread, head, buffer);
         }
         if let Some(tap) = &self.tap {
             tap(self.event(head, buffer));
@@ -132,14 +129,14 @@ impl Pipeline {
     }
 
     fn ask_all(&self, timeout: Duration, ask: impl Fn(&Destination, u64) -> u64) {
-        let start = self.clock.now();
-        let deadline = start.saturating_add(saturating_nanos(timeout));
+        let start = Clock::System.now();
+        let deadline = self.clock.now().saturating_add(saturating_nanos(timeout));
         let asked: Vec<_> =
             self.destinations.iter().map(|destination| (destination, ask(destination, deadline))).collect();
         for (destination, number) in asked {
-            // The worker answers at the deadline by itself, so it gets a moment more.
-            let passed = Duration::from_nanos(self.clock.now().saturating_sub(start));
-            let left = timeout.saturating_sub(passed) + GRACE;
+            // The workers answer at the deadline by themselves, so they get a moment more.
+            let passed = Duration::from_nanos(Clock::System.now().saturating_sub(start));
+            let left = timeout.saturating_add(GRACE).saturating_sub(passed);
             destination.control.wait(number, left);
         }
     }

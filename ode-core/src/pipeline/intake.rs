@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::event::finished::Head;
 use crate::pipeline::chunk::{Chunk, record_bytes};
-use crate::pipeline::ledger::{DropReason, Dropped};
+use crate::pipeline::ledger::{DropCounters, DropReason};
 use crate::pipeline::queue::{Overflow, QueueSettings};
 use crate::record::buffer::Buffer;
 use crate::sync::{
@@ -51,8 +51,11 @@ pub(crate) struct Intake {
     closed: AtomicBool,
     chunk_events: usize,
     chunk_bytes: usize,
-    capacity_bytes: i64,
+    capacity_bytes: usize,
     overflow: Overflow,
+    /// The worker was told that the queue is full.
+    full_said: AtomicBool,
+    pub(crate) dropped: DropCounters,
 }
 
 /// On cache lines of its own, so that two threads never share one.
@@ -66,13 +69,21 @@ struct ShardState {
     lease_events: i64,
     lease_bytes: i64,
     offered: u64,
-    dropped: Dropped,
 }
 
 #[derive(Debug, Default)]
 struct Backlog {
     chunks: VecDeque<Chunk>,
+    /// Chunks ever handed over.
+    pushed: u64,
     spare: Vec<Chunk>,
+}
+
+/// Chunks ever handed over, and those of them that have left the backlog.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) pushed: u64,
+    pub(crate) taken: u64,
 }
 
 /// What the intake has to say to the ledger.
@@ -80,25 +91,22 @@ struct Backlog {
 pub(crate) struct IntakeStats {
     pub(crate) offered: u64,
     pub(crate) queued: u64,
-    pub(crate) dropped: Dropped,
 }
 
-/// Whether the worker should be woken.
+/// What a record that was taken in has made ready for the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wake {
-    No,
-    Yes,
+enum Handed {
+    Nothing,
+    Chunk,
 }
 
 impl Intake {
     pub(crate) fn new(settings: &QueueSettings) -> Self {
-        let signed = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let (events, bytes) = (signed(settings.capacity), signed(settings.capacity_bytes));
         Self {
             shards: Box::default(),
             last_resort: Shard::default(),
-            free_events: AtomicI64::new(events),
-            free_bytes: AtomicI64::new(bytes),
+            free_events: AtomicI64::new(signed(settings.capacity)),
+            free_bytes: AtomicI64::new(signed(settings.capacity_bytes)),
             backlog: Mutex::default(),
             room: Condvar::new(),
             waiting: AtomicUsize::new(0),
@@ -110,30 +118,33 @@ impl Intake {
                 .min(settings.capacity.div_ceil(2))
                 .max(1),
             chunk_bytes: CHUNK_BYTES.min(settings.batch_bytes).min(settings.capacity_bytes / 2),
-            capacity_bytes: bytes,
+            capacity_bytes: settings.capacity_bytes,
             overflow: settings.overflow,
+            full_said: AtomicBool::new(false),
+            dropped: DropCounters::default(),
         }
     }
 
-    /// Offers a finished record; the copy is all a recording thread does.
+    /// Offers a finished record; the copy is all a recording thread does. `wake` is called when
+    /// the worker has something to do.
     #[inline]
-    pub(crate) fn offer(&self, thread: usize, head: &Head, buffer: &Buffer) -> Wake {
-        let need = i64::try_from(record_bytes(buffer)).unwrap_or(i64::MAX);
-        let mut shard = self.shard(thread);
-        shard.offered += 1;
-        if self.closed.load(Ordering::Relaxed) {
-            shard.dropped.add(DropReason::AlreadyShutdown, 1);
-            return Wake::No;
+    pub(crate) fn offer(&self, thread: usize, head: &Head, buffer: &Buffer, wake: impl Fn()) {
+        let need = record_bytes(buffer);
+        let accepted = {
+            let mut shard = self.shard(thread);
+            shard.offered += 1;
+            self.accept(&mut shard, head, buffer, need)
+        };
+        match accepted {
+            Ok(Handed::Nothing) => {}
+            Ok(Handed::Chunk) => wake(),
+            Err(reason) => self.offer_to_full(thread, head, buffer, reason, &wake),
         }
-        if shard.take_lease(need) || self.refill(&mut shard, need) {
-            return self.append(&mut shard, head, buffer);
-        }
-        drop(shard);
-        self.offer_to_full(thread, head, buffer, need)
     }
 
     /// The thread's own shard. If the worker is preempted in the middle of a swap, another one
-    /// serves rather than wait.
+    /// serves rather than wait; such a record may then overtake, or be overtaken by, its
+    /// thread's neighbouring ones.
     #[inline]
     fn shard(&self, thread: usize) -> MutexGuard<'_, ShardState> {
         let own = thread % SHARDS;
@@ -142,16 +153,49 @@ impl Intake {
         free.unwrap_or_else(|| lock(&self.last_resort.0))
     }
 
+    /// Takes the record in if there is room; says why not otherwise.
     #[inline]
-    fn append(&self, shard: &mut ShardState, head: &Head, buffer: &Buffer) -> Wake {
-        shard.chunk.append(head, buffer);
-        if shard.chunk.len() < self.chunk_events && shard.chunk.bytes() < self.chunk_bytes {
-            return Wake::No;
+    fn accept(
+        &self,
+        shard: &mut ShardState,
+        head: &Head,
+        buffer: &Buffer,
+        need: usize,
+    ) -> Result<Handed, DropReason> {
+        // Read under the shard's lock: `close` passes through it afterwards.
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(DropReason::AlreadyShutdown);
         }
+        let lease = signed(need);
+        if shard.take_lease(lease) || self.refill(shard, lease) {
+            return Ok(self.append(shard, head, buffer, need));
+        }
+        let by_events = shard.lease_events < 1;
+        Err(if by_events { DropReason::QueueFull } else { DropReason::QueueBytes })
+    }
+
+    #[inline]
+    fn append(&self, shard: &mut ShardState, head: &Head, buffer: &Buffer, need: usize) -> Handed {
+        // Only a single record may be larger than a chunk.
+        let mut handed = Handed::Nothing;
+        if shard.chunk.bytes() + need > self.chunk_bytes && !shard.chunk.is_empty() {
+            self.hand_over(shard);
+            handed = Handed::Chunk;
+        }
+        shard.chunk.append(head, buffer);
+        if shard.chunk.len() >= self.chunk_events || shard.chunk.bytes() >= self.chunk_bytes {
+            self.hand_over(shard);
+            handed = Handed::Chunk;
+        }
+        handed
+    }
+
+    /// Puts the shard's chunk at the end of the backlog.
+    fn hand_over(&self, shard: &mut ShardState) {
         let mut backlog = lock(&self.backlog);
         let empty = backlog.spare.pop().unwrap_or_default();
         backlog.chunks.push_back(std::mem::replace(&mut shard.chunk, empty));
-        Wake::Yes
+        backlog.pushed += 1;
     }
 
     /// Leases another block; `false` when the queue has no room for `need` bytes.
@@ -167,81 +211,95 @@ impl Intake {
     }
 
     #[cold]
-    fn offer_to_full(&self, thread: usize, head: &Head, buffer: &Buffer, need: i64) -> Wake {
-        if need > self.capacity_bytes {
-            self.shard(thread).dropped.add(DropReason::EventTooLarge, 1);
-            return Wake::No;
-        }
-        self.reclaim_leases();
-        let accepted = match self.overflow {
-            Overflow::DropNewest => self.try_append(thread, head, buffer, need),
-            Overflow::DropOldest => self.displace(thread, head, buffer, need),
-            Overflow::BlockFor(patience) => self.wait_for_room(patience, || {
-                self.try_append(thread, head, buffer, need)
-            }),
+    fn offer_to_full(
+        &self,
+        thread: usize,
+        head: &Head,
+        buffer: &Buffer,
+        reason: DropReason,
+        wake: &dyn Fn(),
+    ) {
+        let need = record_bytes(buffer);
+        let attempt = || {
+            self.reclaim_leases();
+            let accepted = self.accept(&mut self.shard(thread), head, buffer, need);
+            // Full, and perhaps of records that nobody has collected yet: said once until the
+            // worker has done something about it, so that an outage costs no wake per record.
+            let full = matches!(accepted, Err(DropReason::QueueFull | DropReason::QueueBytes));
+            if accepted == Ok(Handed::Chunk) || full && !self.full_said.swap(true, Ordering::SeqCst) {
+                wake();
+            }
+            accepted
         };
-        if !accepted {
-            let full = self.free_events.load(Ordering::Relaxed) < 1;
-            let reason = if full { DropReason::QueueFull } else { DropReason::QueueBytes };
-            self.shard(thread).dropped.add(reason, 1);
+        let accepted = if reason == DropReason::AlreadyShutdown {
+            Err(reason)
+        } else if need > self.capacity_bytes {
+            Err(DropReason::EventTooLarge)
+        } else {
+            match self.overflow {
+                Overflow::DropNewest => attempt(),
+                Overflow::DropOldest => self.displace(attempt),
+                Overflow::BlockFor(patience) => self.wait_for_room(patience, attempt),
+            }
+        };
+        if let Err(reason) = accepted {
+            self.dropped.add(reason, 1);
         }
-        Wake::Yes
-    }
-
-    fn try_append(&self, thread: usize, head: &Head, buffer: &Buffer, need: i64) -> bool {
-        let mut shard = self.shard(thread);
-        let fits = shard.take_lease(need) || self.refill(&mut shard, need);
-        if fits {
-            self.append(&mut shard, head, buffer);
-        }
-        fits
     }
 
     /// Makes room by dropping the oldest records that no batch holds yet.
-    fn displace(&self, thread: usize, head: &Head, buffer: &Buffer, need: i64) -> bool {
+    fn displace(
+        &self,
+        attempt: impl Fn() -> Result<Handed, DropReason>,
+    ) -> Result<Handed, DropReason> {
         loop {
-            if self.try_append(thread, head, buffer, need) {
-                return true;
-            }
-            if self.drop_oldest(thread) {
-                continue;
-            }
-            self.collect();
-            if !self.drop_oldest(thread) {
-                return self.try_append(thread, head, buffer, need);
+            let reason = match attempt() {
+                Err(reason) if reason != DropReason::AlreadyShutdown => reason,
+                done => return done,
+            };
+            if !self.drop_oldest(reason) {
+                self.hand_over_all();
+                if !self.drop_oldest(reason) {
+                    return attempt();
+                }
             }
         }
     }
 
-    fn drop_oldest(&self, thread: usize) -> bool {
-        let mut backlog = lock(&self.backlog);
-        let Some(oldest) = backlog.chunks.front_mut() else { return false };
-        let freed = oldest.drop_oldest();
-        if oldest.is_empty() {
-            if let Some(mut chunk) = backlog.chunks.pop_front() {
-                chunk.recycle();
-                backlog.keep(chunk);
+    /// Drops the record that was handed over first; `false` if none waits.
+    fn drop_oldest(&self, reason: DropReason) -> bool {
+        let mut emptied = None;
+        let freed = {
+            let mut backlog = lock(&self.backlog);
+            let Some(oldest) = backlog.chunks.front_mut() else { return false };
+            let freed = oldest.drop_oldest();
+            if oldest.is_empty() {
+                emptied = backlog.take();
             }
+            freed
+        };
+        if let Some(chunk) = emptied {
+            self.recycle(chunk);
         }
-        drop(backlog);
-        let Some(bytes) = freed else { return true };
-        let by_events = self.free_events.load(Ordering::Relaxed) < 1;
-        let reason = if by_events { DropReason::QueueFull } else { DropReason::QueueBytes };
-        self.shard(thread).dropped.add(reason, 1);
-        self.give_back(1, i64::try_from(bytes).unwrap_or(0));
+        if let Some(bytes) = freed {
+            self.dropped.add(reason, 1);
+            self.give_back(1, signed(bytes));
+        }
         true
     }
 
-    fn wait_for_room(&self, patience: Duration, mut attempt: impl FnMut() -> bool) -> bool {
+    fn wait_for_room(
+        &self,
+        patience: Duration,
+        attempt: impl Fn() -> Result<Handed, DropReason>,
+    ) -> Result<Handed, DropReason> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut left = patience;
         let accepted = loop {
             let seen = self.releases.load(Ordering::SeqCst);
-            if attempt() {
-                break true;
-            }
-            if left.is_zero() || self.closed.load(Ordering::Relaxed) {
-                break false;
+            match attempt() {
+                Err(reason) if reason != DropReason::AlreadyShutdown && !left.is_zero() => {}
+                done => break done,
             }
             let before = Clock::System.now();
             let backlog = lock(&self.backlog);
@@ -276,8 +334,13 @@ impl Intake {
         self.free_bytes.fetch_add(bytes, Ordering::SeqCst);
     }
 
-    /// Moves every shard's chunk to the backlog.
+    /// Moves every shard's chunk to the backlog, for the worker.
     pub(crate) fn collect(&self) {
+        self.full_said.store(false, Ordering::SeqCst);
+        self.hand_over_all();
+    }
+
+    fn hand_over_all(&self) {
         for shard in self.all_shards() {
             let mut shard = lock(&shard.0);
             if shard.chunk.is_empty() {
@@ -286,10 +349,15 @@ impl Intake {
             let (events, bytes) = (shard.lease_events, shard.lease_bytes);
             (shard.lease_events, shard.lease_bytes) = (0, 0);
             self.give_back(events, bytes);
-            let mut backlog = lock(&self.backlog);
-            let empty = backlog.spare.pop().unwrap_or_default();
-            backlog.chunks.push_back(std::mem::replace(&mut shard.chunk, empty));
+            self.hand_over(&mut shard);
         }
+    }
+
+    /// How far the backlog has got.
+    pub(crate) fn progress(&self) -> Progress {
+        let backlog = lock(&self.backlog);
+        let waiting = backlog.chunks.len() as u64;
+        Progress { pushed: backlog.pushed, taken: backlog.pushed - waiting }
     }
 
     /// Takes the oldest chunk if it is no larger than this.
@@ -299,13 +367,18 @@ impl Intake {
         if oldest.len() > max_events || oldest.bytes() > max_bytes {
             return None;
         }
-        backlog.chunks.pop_front()
+        backlog.take()
     }
 
     /// Frees the capacity of records that are done with.
     pub(crate) fn release(&self, events: usize, bytes: usize) {
-        let signed = |count: usize| i64::try_from(count).unwrap_or(0);
         self.give_back(signed(events), signed(bytes));
+        self.full_said.store(false, Ordering::SeqCst);
+        self.announce_release();
+    }
+
+    /// Lets those who wait for room try again.
+    fn announce_release(&self) {
         self.releases.fetch_add(1, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             drop(lock(&self.backlog));
@@ -316,7 +389,9 @@ impl Intake {
     /// Takes an emptied chunk back.
     pub(crate) fn recycle(&self, mut chunk: Chunk) {
         chunk.recycle();
-        lock(&self.backlog).keep(chunk);
+        let surplus = lock(&self.backlog).keep(chunk);
+        // Memory is freed when the lock is not held.
+        drop(surplus);
     }
 
     /// Refuses everything from now on.
@@ -326,8 +401,7 @@ impl Intake {
         for shard in self.all_shards() {
             drop(lock(&shard.0));
         }
-        drop(lock(&self.backlog));
-        self.room.notify_all();
+        self.announce_release();
     }
 
     /// Drops everything queued; says how many events that were.
@@ -348,7 +422,6 @@ impl Intake {
             let shard = lock(&shard.0);
             stats.offered += shard.offered;
             stats.queued += shard.chunk.len() as u64;
-            stats.dropped.merge(&shard.dropped);
         }
         stats.queued += lock(&self.backlog).chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
         stats
@@ -368,11 +441,22 @@ impl ShardState {
 }
 
 impl Backlog {
-    fn keep(&mut self, chunk: Chunk) {
-        if self.spare.len() < SPARE_CHUNKS {
-            self.spare.push(chunk);
-        }
+    fn take(&mut self) -> Option<Chunk> {
+        self.chunks.pop_front()
     }
+
+    /// Keeps an emptied chunk; gives it back when there are enough.
+    fn keep(&mut self, chunk: Chunk) -> Option<Chunk> {
+        if self.spare.len() >= SPARE_CHUNKS {
+            return Some(chunk);
+        }
+        self.spare.push(chunk);
+        None
+    }
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Takes up to `want` from a counter, or nothing if fewer than `least` are left.

@@ -85,7 +85,7 @@ impl Keeper {
                 if stopping {
                     return;
                 }
-                clock.park(next.map(|next| Duration::from_nanos(next.saturating_sub(now).max(1))));
+                clock.park(now, next.map(|next| Duration::from_nanos(next.saturating_sub(now).max(1))));
             }
         }
     }

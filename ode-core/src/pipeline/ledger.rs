@@ -131,15 +131,9 @@ impl Dropped {
         DropReason::ALL.into_iter().zip(self.counts).filter(|(_, count)| *count > 0)
     }
 
-    pub(crate) fn add(&mut self, reason: DropReason, events: u64) {
+    fn add(&mut self, reason: DropReason, events: u64) {
         if let Some(count) = self.counts.get_mut(reason as usize) {
             *count += events;
-        }
-    }
-
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (reason, events) in other.iter() {
-            self.add(reason, events);
         }
     }
 }
@@ -150,22 +144,27 @@ pub(crate) struct WorkerLedger {
     pub(crate) delivered: AtomicU64,
     pub(crate) rejected: AtomicU64,
     pub(crate) in_flight: AtomicU64,
-    dropped: [AtomicU64; DropReason::ALL.len()],
+    pub(crate) dropped: DropCounters,
 }
 
-impl WorkerLedger {
-    pub(crate) fn drop_events(&self, reason: DropReason, events: u64) {
-        if let Some(count) = self.dropped.get(reason as usize) {
+/// Dropped events by reason, counted from any thread.
+#[derive(Debug, Default)]
+pub(crate) struct DropCounters {
+    counts: [AtomicU64; DropReason::ALL.len()],
+}
+
+impl DropCounters {
+    pub(crate) fn add(&self, reason: DropReason, events: u64) {
+        if let Some(count) = self.counts.get(reason as usize) {
             count.fetch_add(events, Ordering::Relaxed);
         }
     }
 
-    pub(crate) fn dropped(&self) -> Dropped {
-        let mut sum = Dropped::default();
-        for (reason, count) in DropReason::ALL.into_iter().zip(&self.dropped) {
+    /// Adds what was counted here.
+    pub(crate) fn add_to(&self, sum: &mut Dropped) {
+        for (reason, count) in DropReason::ALL.into_iter().zip(&self.counts) {
             sum.add(reason, count.load(Ordering::Relaxed));
         }
-        sum
     }
 }
 

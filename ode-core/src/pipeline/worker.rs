@@ -65,12 +65,36 @@ struct Situation {
     has_batch: bool,
     retry_at: u64,
     next_collect: u64,
-    drained: bool,
+    /// Chunks are waiting that no batch holds.
+    has_backlog: bool,
+    /// How far the flush that is asked for has got.
+    coverage: Coverage,
+}
+
+/// A flush covers what was recorded before it was asked for, and nothing else: under constant
+/// traffic it would never end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Coverage {
+    /// The threads' chunks were not collected since.
+    Unknown,
+    /// They were; some of them are still in the backlog.
+    Waiting,
+    /// No chunk that matters is in the backlog.
+    Taken,
+}
+
+/// The chunks that a flush covers: those handed over before this one.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    flush: Option<u64>,
+    pushed: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     Collect,
+    /// Make a batch of what is in the backlog.
+    Fill,
     Export,
     /// Wait until then, or until woken.
     Wait(u64),
@@ -82,18 +106,20 @@ enum Next {
 /// The decision, apart from the loop that carries it out.
 fn next(s: &Situation) -> Next {
     let urgent = s.orders.flush.is_some() || s.orders.stop;
-    let expired = urgent && s.now >= s.orders.deadline;
-    if s.has_batch && s.now >= s.retry_at && !expired {
-        return Next::Export;
-    }
-    if !s.has_batch && !s.drained && (urgent || s.orders.woken || s.now >= s.next_collect) && !expired {
-        return Next::Collect;
-    }
-    if urgent && (expired || !s.has_batch) {
+    let expired = s.now >= s.orders.deadline;
+    let done = !s.has_batch && s.coverage == Coverage::Taken;
+    if urgent && (expired || done) {
         return if s.orders.stop { Next::Stop } else { Next::Answer(s.orders.flush.unwrap_or(0)) };
     }
-    let wake = if s.has_batch { s.retry_at } else { s.next_collect };
-    Next::Wait(if urgent { wake.min(s.orders.deadline) } else { wake })
+    if s.has_batch {
+        let wake = if urgent { s.retry_at.min(s.orders.deadline) } else { s.retry_at };
+        return if s.now >= s.retry_at { Next::Export } else { Next::Wait(wake) };
+    }
+    let uncovered = urgent && s.coverage == Coverage::Unknown;
+    if uncovered || s.orders.woken || s.now >= s.next_collect {
+        return Next::Collect;
+    }
+    if s.has_backlog { Next::Fill } else { Next::Wait(s.next_collect) }
 }
 
 impl Worker {
@@ -124,17 +150,18 @@ impl Worker {
     pub(crate) fn run(mut self) {
         self.destination.control.register(std::thread::current());
         while catch_unwind(AssertUnwindSafe(|| self.rounds())).is_err() {
-            self.finish_batch(DropReason::ExporterPanic);
-            self.clock.park(Some(IDLE));
+            let seen = self.clock.now();
+            self.abandon_batch();
+            self.clock.park(seen, Some(IDLE));
         }
         self.destination.control.stopped();
     }
 
     fn rounds(&mut self) {
-        // Since the last time orders were read, the backlog was found empty.
-        let mut drained = false;
         let mut orders = self.destination.control.orders();
+        let mut mark = Mark { flush: None, pushed: 0 };
         loop {
+            let progress = self.destination.intake.progress();
             // The pause after a row of panics is not worth missing a flush for.
             let urgent = orders.flush.is_some() || orders.stop;
             let paused = !urgent || self.retry.since.is_some();
@@ -144,56 +171,67 @@ impl Worker {
                 has_batch: !self.batch.is_empty(),
                 retry_at: if paused { self.retry.at } else { 0 },
                 next_collect: self.next_collect,
-                drained,
+                has_backlog: progress.taken < progress.pushed,
+                coverage: mark.coverage(orders.flush, progress.taken),
             };
             match next(&situation) {
-                Next::Collect => drained = !self.collect(situation.now),
+                Next::Collect => {
+                    orders.woken = false;
+                    let pushed = self.collect(situation.now);
+                    mark = Mark { flush: orders.flush, pushed };
+                }
+                Next::Fill => {
+                    self.fill();
+                }
                 Next::Export => {
                     self.attempt();
-                    if self.batch.is_empty() {
-                        drained = !self.fill();
-                    }
+                    self.report_drops(situation.now);
                 }
                 Next::Wait(until) => {
                     self.report_drops(situation.now);
                     let wait = Duration::from_nanos(until.saturating_sub(situation.now));
-                    self.clock.park(Some(wait));
-                    orders = self.destination.control.orders();
-                    drained = false;
+                    self.clock.park(situation.now, Some(wait));
+                    orders = self.destination.control.orders().after(&orders);
                 }
                 Next::Answer(flush) => {
                     self.flush_exporter(situation.now, orders.deadline);
                     self.report_drops(situation.now);
                     self.destination.control.flushed(flush);
-                    orders = self.destination.control.orders();
-                    drained = false;
+                    orders = self.destination.control.orders().after(&orders);
                 }
                 Next::Stop => return self.stop(situation.now, orders.deadline),
             }
         }
     }
 
-    /// Collects what the threads have packed; `false` if there was nothing.
-    fn collect(&mut self, now: u64) -> bool {
+    /// Collects what the threads have packed; says how many chunks were ever handed over.
+    fn collect(&mut self, now: u64) -> u64 {
         self.destination.intake.collect();
+        let pushed = self.destination.intake.progress().pushed;
         let found = self.fill();
         let delay = self.destination.settings.batch_delay;
         let wait = if found { delay } else { delay.max(IDLE) };
         self.next_collect = now.saturating_add(saturating_nanos(wait));
-        found
+        pushed
     }
 
     /// Makes a batch of the oldest chunks; `false` if there are none.
     fn fill(&mut self) -> bool {
-        let settings = &self.destination.settings;
+        let Self { destination, batch, chunks, resolver, .. } = self;
+        let Destination { settings, intake, ledger, .. } = &**destination;
         let (mut events, mut bytes) = (0, 0);
-        let mut taken = self.destination.intake.take(usize::MAX, usize::MAX);
+        let mut taken = intake.take(usize::MAX, usize::MAX);
         while let Some(chunk) = taken {
-            chunk.unpack(&mut self.resolver, &mut self.batch.events, events);
-            events += chunk.len();
+            ledger.in_flight.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            let (start, length) = (events, chunk.len());
+            events += length;
             bytes += chunk.bytes();
-            self.chunks.push(chunk);
-            taken = self.destination.intake.take(
+            chunks.push(chunk);
+            // In its place before anything is done with it, so that a panic does not lose it.
+            if let Some(chunk) = chunks.last() {
+                chunk.unpack(resolver, &mut batch.events, start);
+            }
+            taken = intake.take(
                 settings.batch_events.saturating_sub(events),
                 settings.batch_bytes.saturating_sub(bytes),
             );
@@ -205,7 +243,6 @@ impl Worker {
         }
         (self.batch.first, self.batch.length) = (0, events);
         self.retry = Retry { panics: self.retry.panics, at: self.retry.at, ..Retry::default() };
-        self.destination.ledger.in_flight.store(events as u64, Ordering::Relaxed);
         events > 0
     }
 
@@ -222,6 +259,8 @@ impl Worker {
             Ok(Err(error)) => {
                 self.retry.panics = 0;
                 self.settle(&error);
+                // The cause is the exporter's own type.
+                drop(catch_unwind(AssertUnwindSafe(|| drop(error))));
             }
             Err(_panic) => self.panicked(),
         }
@@ -291,8 +330,15 @@ impl Worker {
     /// Drops what is left of the batch, for this reason.
     fn finish_batch(&mut self, reason: DropReason) {
         let left = self.batch.len();
-        self.destination.ledger.drop_events(reason, left as u64);
+        self.destination.ledger.dropped.add(reason, left as u64);
         self.settle_events(left);
+        self.release();
+    }
+
+    /// Drops what is left of a batch that ode itself failed with, in whatever state it is.
+    fn abandon_batch(&mut self) {
+        let left = self.destination.ledger.in_flight.swap(0, Ordering::Relaxed);
+        self.destination.ledger.dropped.add(DropReason::ExporterPanic, left);
         self.release();
     }
 
@@ -319,12 +365,16 @@ impl Worker {
         match catch_unwind(AssertUnwindSafe(|| exporter.flush(left))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                let text = format!("flush failed: {}", with_causes(&error));
-                self.tell(DiagnosticKind::ExportFailed, text);
+                if self.limits.failed.allows(now) {
+                    let text = format!("flush failed: {}", with_causes(&error));
+                    self.tell(DiagnosticKind::ExportFailed, text);
+                }
             }
             Err(_panic) => {
-                let text = "the exporter panicked while flushing".to_owned();
-                self.tell(DiagnosticKind::ExporterPanicked, text);
+                if self.limits.panicked.allows(now) {
+                    let text = "the exporter panicked while flushing".to_owned();
+                    self.tell(DiagnosticKind::ExporterPanicked, text);
+                }
             }
         }
     }
@@ -333,7 +383,7 @@ impl Worker {
     fn stop(&mut self, now: u64, deadline: u64) {
         self.finish_batch(DropReason::Deadline);
         let queued = self.destination.intake.drop_all();
-        self.destination.ledger.drop_events(DropReason::Deadline, queued);
+        self.destination.ledger.dropped.add(DropReason::Deadline, queued);
         self.flush_exporter(now, deadline);
         self.report_drops(now);
     }
@@ -360,16 +410,37 @@ impl Worker {
     }
 }
 
-/// An error and what caused it, outermost first.
-fn with_causes(error: &ExportError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    for _ in 0..MAX_CAUSES {
-        let Some(found) = cause else { break };
-        text = format!("{text}: {found}");
-        cause = found.source();
+impl Mark {
+    fn coverage(&self, flush: Option<u64>, taken: u64) -> Coverage {
+        match (self.flush == flush, taken >= self.pushed) {
+            (false, _) => Coverage::Unknown,
+            (true, false) => Coverage::Waiting,
+            (true, true) => Coverage::Taken,
+        }
     }
-    text
+}
+
+impl Orders {
+    /// A wake that was not acted upon is not forgotten.
+    fn after(self, earlier: &Self) -> Self {
+        Self { woken: self.woken || earlier.woken, ..self }
+    }
+}
+
+/// An error and what caused it, outermost first. The causes are the exporter's own types.
+fn with_causes(error: &ExportError) -> String {
+    let causes = || {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        for _ in 0..MAX_CAUSES {
+            let Some(found) = cause else { break };
+            text = format!("{text}: {found}");
+            cause = found.source();
+        }
+        text
+    };
+    let described = catch_unwind(AssertUnwindSafe(causes));
+    described.unwrap_or_else(|_panic| format!("{error}: its description panicked"))
 }
 
 const MAX_CAUSES: usize = 16;
@@ -385,8 +456,15 @@ mod tests {
     use super::*;
 
     fn situation() -> Situation {
-        let orders = Orders { flush: None, deadline: 0, stop: false, woken: false };
-        Situation { now: 100, orders, has_batch: false, retry_at: 0, next_collect: 150, drained: false }
+        Situation {
+            now: 100,
+            orders: Orders { flush: None, deadline: 0, stop: false, woken: false },
+            has_batch: false,
+            retry_at: 0,
+            next_collect: 150,
+            has_backlog: false,
+            coverage: Coverage::Unknown,
+        }
     }
 
     #[test]
@@ -395,19 +473,25 @@ mod tests {
         let flush = Orders { flush: Some(3), deadline: 1_000, ..quiet.orders };
         let stop = Orders { flush: Some(3), stop: true, deadline: 1_000, ..quiet.orders };
         let woken = Orders { woken: true, ..quiet.orders };
+        let busy = Situation { has_batch: true, retry_at: 400, ..quiet };
+        let (waiting, taken) = (Coverage::Waiting, Coverage::Taken);
         for (situation, expected) in [
             (quiet, Next::Wait(150)),
             (Situation { now: 150, ..quiet }, Next::Collect),
             (Situation { orders: woken, ..quiet }, Next::Collect),
-            (Situation { orders: woken, drained: true, ..quiet }, Next::Wait(150)),
+            (Situation { has_backlog: true, ..quiet }, Next::Fill),
             (Situation { has_batch: true, ..quiet }, Next::Export),
-            (Situation { has_batch: true, retry_at: 400, ..quiet }, Next::Wait(400)),
+            (busy, Next::Wait(400)),
+            (Situation { orders: woken, ..busy }, Next::Wait(400)),
             (Situation { orders: flush, ..quiet }, Next::Collect),
-            (Situation { orders: flush, drained: true, ..quiet }, Next::Answer(3)),
-            (Situation { orders: flush, has_batch: true, retry_at: 400, ..quiet }, Next::Wait(400)),
-            (Situation { orders: flush, has_batch: true, retry_at: 4_000, ..quiet }, Next::Wait(1_000)),
-            (Situation { orders: flush, has_batch: true, now: 1_000, ..quiet }, Next::Answer(3)),
-            (Situation { orders: stop, drained: true, ..quiet }, Next::Stop),
+            (Situation { orders: flush, has_batch: true, ..quiet }, Next::Export),
+            (Situation { orders: flush, coverage: waiting, has_backlog: true, ..quiet }, Next::Fill),
+            (Situation { orders: flush, coverage: taken, has_batch: true, ..quiet }, Next::Export),
+            (Situation { orders: flush, coverage: taken, has_backlog: true, ..quiet }, Next::Answer(3)),
+            (Situation { orders: flush, ..busy }, Next::Wait(400)),
+            (Situation { orders: flush, retry_at: 4_000, ..busy }, Next::Wait(1_000)),
+            (Situation { orders: flush, now: 1_000, ..busy }, Next::Answer(3)),
+            (Situation { orders: stop, coverage: taken, ..quiet }, Next::Stop),
             (Situation { orders: stop, has_batch: true, ..quiet }, Next::Export),
             (Situation { orders: stop, has_batch: true, now: 1_000, ..quiet }, Next::Stop),
         ] {

@@ -34,6 +34,17 @@ use crate::testing::clock::TestClock;
 #[derive(Clone, Debug)]
 pub struct TestPipeline {
     pipeline: Arc<Pipeline>,
+    _threads: Arc<Threads>,
+}
+
+/// Ends the threads with the last clone, also while units still hold the pipeline.
+#[derive(Debug)]
+struct Threads(Arc<Pipeline>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.stop(Duration::ZERO);
+    }
 }
 
 impl TestPipeline {
@@ -51,8 +62,10 @@ impl TestPipeline {
     /// When a thread cannot be started.
     pub fn start(builder: PipelineBuilder) -> io::Result<Self> {
         let (pipeline, start) = builder.assemble();
+        let pipeline = Arc::new(pipeline);
+        let threads = Arc::new(Threads(Arc::clone(&pipeline)));
         start()?;
-        Ok(Self { pipeline: Arc::new(pipeline) })
+        Ok(Self { pipeline, _threads: threads })
     }
 
     /// A pipeline as set up, whose deadlines and delays pass on this clock.
@@ -90,13 +103,5 @@ impl TestPipeline {
         let counts = &self.pipeline.counts;
         lifecycle::stop(&self.pipeline, counts, || self.stats(), timeout);
         Shutdown::of(&self.stats())
-    }
-}
-
-impl Drop for TestPipeline {
-    fn drop(&mut self) {
-        if Arc::strong_count(&self.pipeline) == 1 {
-            self.pipeline.stop(Duration::ZERO);
-        }
     }
 }
