@@ -29,7 +29,7 @@ type Figure = (&'static str, fn(usize) -> f64);
 const FIGURES: &[Figure] = &[
     ("hot capture", |n| {
         let (carts, mut capture) = (carts(), Capture::default());
-        hot(n, |at| capture.checkout(&carts[at]), || ())
+        hot(n, 16, |at| capture.checkout(&carts[at]), || ())
     }),
     ("hot ode null", |n| with_ode(Queue::new(Null), || ode_hot(n))),
     ("hot ode json", |n| with_ode(Queue::new(json_file()), || ode_hot(n))),
@@ -62,10 +62,10 @@ const FIGURES: &[Figure] = &[
     ("cpu ode null", |n| cpu_of(Queue::new(Null), n)),
     ("one thread 5us", |n| with_ode(Queue::new(Null), || every_5us(1, n))),
     ("two threads 5us", |n| with_ode(Queue::new(Null), || every_5us(2, n))),
-    ("off unit", |n| hot(n * 10, |_| ode::WideEvent::builder("off").run(|| { black_box(()); }), || ())),
+    ("off unit", |n| hot(n * 10, 16, |_| ode::WideEvent::builder("off").run(|| { black_box(()); }), || ())),
     ("off set", |n| {
         let value = black_box(7_u64);
-        hot(n * 10, |_| ode::set! { off.value = value }, || ())
+        hot(n * 10, 16, |_| ode::set! { off.value = value }, || ())
     }),
     ("fields 24", |_| fields(24)),
     ("fields 200", |_| fields(200)),
@@ -186,7 +186,7 @@ fn ode_hot(units: usize) -> f64 {
     let drain = || assert!(ode::flush(LONG).is_complete());
     (0..2_048).for_each(|at| checkout(&carts[at % 64]));
     drain();
-    hot(units, |at| checkout(&carts[at]), drain)
+    hot(units, 16, |at| checkout(&carts[at]), drain)
 }
 
 /// Whole-process CPU per event; producers wait for room, so nothing is dropped.
@@ -198,9 +198,6 @@ fn cpu_of(queue: Queue, units: usize) -> f64 {
         let before = cpu();
         for at in 0..units {
             checkout(&carts[at % 64]);
-            if at % 1_024 == 1_023 {
-                ode::flush(LONG);
-            }
         }
         ode::flush(LONG);
         (cpu() - before) / count(units)
@@ -225,7 +222,7 @@ fn every_5us(threads: usize, units: usize) -> f64 {
 
 fn fields(count: usize) -> f64 {
     let keys: Vec<String> = (0..count).map(|n| format!("field_{n:04}")).collect();
-    with_ode(Queue::new(Null), || hot(UNITS / count.max(64) * 64, |_| many_fields(&keys), || {
+    with_ode(Queue::new(Null), || hot(UNITS / count.max(64) * 64, 1, |_| many_fields(&keys), || {
         ode::flush(LONG);
     }))
 }

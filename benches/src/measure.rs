@@ -8,9 +8,14 @@ use nix::sys::time::TimeVal;
 /// Units in one timed batch: short enough to fit between two preemptions.
 const BATCH: usize = 64;
 
-/// The median nanoseconds per unit over batches; `drain` runs untimed now and then, so that no
-/// queue fills.
-pub fn hot(units: usize, mut unit: impl FnMut(usize), mut drain: impl FnMut()) -> f64 {
+/// The median nanoseconds per unit over batches of 64; `drain` runs untimed after every so many
+/// batches, so that no queue fills.
+pub fn hot(
+    units: usize,
+    drain_after: usize,
+    mut unit: impl FnMut(usize),
+    mut drain: impl FnMut(),
+) -> f64 {
     let mut samples = Vec::with_capacity(units / BATCH);
     for batch in 0..units / BATCH {
         let start = Instant::now();
@@ -18,7 +23,7 @@ pub fn hot(units: usize, mut unit: impl FnMut(usize), mut drain: impl FnMut()) -
             unit(n);
         }
         samples.push(nanos(start.elapsed()) / 64.0);
-        if batch % 16 == 15 {
+        if batch % drain_after == drain_after - 1 {
             drain();
         }
     }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::context::cells::Count;
 use crate::context::slot;
 use crate::context::write;
 use crate::event::ids::TraceContext;
@@ -27,6 +28,24 @@ pub use ode_macros::{__append, __incr, __set, __set_inherited, __timed};
 #[inline]
 #[must_use]
 pub fn recording() -> bool {
+    slot::is_own() || recording_elsewhere()
+}
+
+/// This task owns no unit: it may contribute to one, and if not, the miss is counted.
+#[inline]
+fn recording_elsewhere() -> bool {
+    if slot::is_bare() {
+        if let Some(cells) = slot::cells() {
+            cells.bump(Count::Orphan);
+            return false;
+        }
+    }
+    joined_or_missed()
+}
+
+#[cold]
+#[inline(never)]
+fn joined_or_missed() -> bool {
     let recording = slot::is_current();
     if !recording {
         write::missed();

@@ -55,7 +55,7 @@ impl Cells {
 
     /// Adds, from the one thread that owns the cells: no locked instruction.
     #[inline]
-    fn bump(&self, what: Count) {
+    pub(crate) fn bump(&self, what: Count) {
         let cell = self.cell(what);
         cell.store(cell.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
     }

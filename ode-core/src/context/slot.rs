@@ -31,6 +31,8 @@ struct Slot {
     /// A pipeline that takes the place of the process's on this thread: tests.
     scoped: Cell<Option<ManuallyDrop<Arc<Pipeline>>>>,
     cells: Cell<Option<&'static Cells>>,
+    /// Whether `joined` or `scoped` holds something: one look tells the common case.
+    busy: Cell<bool>,
     number: Cell<usize>,
     ended: Cell<bool>,
 }
@@ -43,6 +45,7 @@ thread_local! {
             spare: Cell::new(None),
             scoped: Cell::new(None),
             cells: Cell::new(None),
+            busy: Cell::new(false),
             number: Cell::new(usize::MAX),
             ended: Cell::new(false),
         }
@@ -68,6 +71,12 @@ impl Drop for AtExit {
 #[inline(always)]
 pub(crate) fn is_own() -> bool {
     SLOT.with(Slot::is_own)
+}
+
+/// Whether this thread contributes to no other task's unit and is in no test's capture.
+#[inline(always)]
+pub(crate) fn is_bare() -> bool {
+    SLOT.with(|slot| !slot.busy.get())
 }
 
 /// Whether a unit is current.
@@ -119,9 +128,18 @@ impl Slot {
     fn put(&self, ambient: Option<Ambient>) {
         match ambient {
             Some(Ambient::Own(unit)) => self.own.set(Some(ManuallyDrop::new(unit))),
-            Some(Ambient::Joined(shared)) => self.joined.set(Some(ManuallyDrop::new(shared))),
+            Some(Ambient::Joined(shared)) => {
+                self.joined.set(Some(ManuallyDrop::new(shared)));
+                self.busy.set(true);
+            }
             None => {}
         }
+    }
+
+    fn note_busy(&self) {
+        let scoped = self.scoped.take();
+        self.busy.set(scoped.is_some() || self.is_joined());
+        self.scoped.set(scoped);
     }
 
     #[inline(always)]
@@ -140,7 +158,11 @@ impl Slot {
     }
 
     fn take_joined(&self) -> Option<Ambient> {
-        self.joined.take().map(ManuallyDrop::into_inner).map(Ambient::Joined)
+        let joined = self.joined.take().map(ManuallyDrop::into_inner).map(Ambient::Joined);
+        if joined.is_some() {
+            self.note_busy();
+        }
+        joined
     }
 }
 
@@ -181,7 +203,9 @@ pub(crate) fn scoped() -> Option<Arc<Pipeline>> {
 /// Puts a pipeline in the place of the process's on this thread; returns what was there.
 pub(crate) fn replace_scoped(pipeline: Option<Arc<Pipeline>>) -> Option<Arc<Pipeline>> {
     SLOT.with(|slot| {
-        slot.scoped.replace(pipeline.map(ManuallyDrop::new)).map(ManuallyDrop::into_inner)
+        let before = slot.scoped.replace(pipeline.map(ManuallyDrop::new));
+        slot.note_busy();
+        before.map(ManuallyDrop::into_inner)
     })
 }
 

@@ -147,9 +147,13 @@ impl Intake {
     /// thread's neighbouring ones.
     #[inline]
     fn shard(&self, thread: usize) -> MutexGuard<'_, ShardState> {
-        let own = thread % SHARDS;
-        let (before, after) = self.shards.split_at(own);
-        let free = after.iter().chain(before).find_map(|shard| try_lock(&shard.0));
+        let own = self.shards.get(thread % SHARDS);
+        own.and_then(|shard| try_lock(&shard.0)).unwrap_or_else(|| self.any_shard())
+    }
+
+    #[cold]
+    fn any_shard(&self) -> MutexGuard<'_, ShardState> {
+        let free = self.shards.iter().find_map(|shard| try_lock(&shard.0));
         free.unwrap_or_else(|| lock(&self.last_resort.0))
     }
 

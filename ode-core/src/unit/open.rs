@@ -46,7 +46,7 @@ pub(crate) struct Unit {
 }
 
 /// A buffer that grew past this is not kept.
-const KEEP_BYTES: usize = 64 << 10;
+const KEEP_BYTES: usize = 256 << 10;
 
 /// Where a new unit belongs.
 #[derive(Clone, Copy, Debug, Default)]
