@@ -96,7 +96,7 @@ const ZEROS: u64 = 0x3030_3030_3030_3030;
 #[inline]
 fn nine(nanos: u32) -> [u8; 9] {
     let nanos = nanos.min(999_999_999);
-    let mut digits = [b'0' | (nanos / 100_000_000 & 0xf) as u8; 9];
+    let mut digits = [b'0' | (nanos / 100_000_000 % 10) as u8; 9];
     digits[1..].copy_from_slice(&(eight(nanos % 100_000_000) | ZEROS).to_le_bytes());
     digits
 }
@@ -121,6 +121,51 @@ pub(crate) fn put_i64(room: &mut Room<'_>, number: i64) -> Option<()> {
         room.put_array(b"-")?;
     }
     put_u64(room, number.unsigned_abs())
+}
+
+/// Puts a finite float, as the shortest decimal that reads back as the same float.
+#[inline]
+pub(crate) fn put_finite(room: &mut Room<'_>, float: f64) -> Option<()> {
+    match thousandths(float.abs()) {
+        Some(thousandths) => {
+            if float.is_sign_negative() {
+                room.put_array(b"-")?;
+            }
+            put_thousandths(room, thousandths)
+        }
+        None => room.put(zmij::Buffer::new().format_finite(float).as_bytes()),
+    }
+}
+
+/// The number as thousandths, if it is the float nearest to so many: as prices, shares and
+/// milliseconds mostly are. A decimal of at most 15 digits that gives a float is the shortest one.
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "in range, and cut"
+)]
+#[expect(clippy::float_cmp, reason = "it must be this float and no other")]
+fn thousandths(magnitude: f64) -> Option<u32> {
+    if magnitude >= 1_000_000.0 {
+        return None;
+    }
+    let nearest = (magnitude * 1_000.0 + 0.5) as u32;
+    (f64::from(nearest) / 1_000.0 == magnitude).then_some(nearest)
+}
+
+#[inline]
+fn put_thousandths(room: &mut Room<'_>, thousandths: u32) -> Option<()> {
+    put_u64(room, u64::from(thousandths / 1_000))?;
+    let fraction = thousandths % 1_000;
+    let digit = |value: u32| b'0' | (value % 10) as u8;
+    let [first, second, third] = [digit(fraction / 100), digit(fraction / 10), digit(fraction)];
+    let length = match (second, third) {
+        (b'0', b'0') => 2,
+        (_, b'0') => 3,
+        _ => 4,
+    };
+    room.put_part([b'.', first, second, third], length)
 }
 
 /// Writes times; remembers the last second, since events of one batch mostly share it.
@@ -280,6 +325,46 @@ mod tests {
             text_of(8, |room| put_i64(room, i64::MIN)),
             i64::MIN.to_string()
         );
+    }
+
+    /// The quick way writes what the shortest-decimal crate writes.
+    #[test]
+    fn floats_are_the_shortest_decimals() {
+        let check = |float: f64| {
+            let expected = zmij::Buffer::new().format_finite(float).to_owned();
+            assert_eq!(text_of(8, |room| put_finite(room, float)), expected);
+        };
+        let mut random = 1_u64;
+        for n in 0..200_000_u32 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let large = f64::from((random >> 32) as u32);
+            for float in [
+                f64::from(n) / 1_000.0,
+                large / 1_000.0,
+                large / 100_000.0,
+                large,
+            ] {
+                check(float);
+                check(-float);
+                check(float.next_up());
+                check(float.next_down());
+            }
+        }
+        for float in [
+            0.0,
+            999_999.999,
+            1_000_000.0,
+            5e-324,
+            f64::MAX,
+            0.001,
+            0.000_5,
+            0.1 + 0.2,
+        ] {
+            check(float);
+            check(-float);
+        }
     }
 
     #[test]

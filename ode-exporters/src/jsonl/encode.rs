@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ode_core::{Event, Outcome, Process, ToArray, Value};
 
-use crate::jsonl::digits::{Clock, put_i64, put_ids, put_parent, put_u64};
+use crate::jsonl::digits::{Clock, put_finite, put_i64, put_ids, put_parent, put_u64};
 use crate::jsonl::escape::{put_string, put_text};
 use crate::jsonl::room::{Buffer, Room};
 
@@ -179,7 +179,7 @@ fn put_key(room: &mut Room<'_>, name: &str) -> Option<()> {
 
 fn put_float(room: &mut Room<'_>, float: f64) -> Option<()> {
     if float.is_finite() {
-        room.put(zmij::Buffer::new().format_finite(float).as_bytes())
+        put_finite(room, float)
     } else if float.is_nan() {
         room.put_array(b"\"NaN\"")
     } else if float > 0.0 {

@@ -119,37 +119,35 @@ impl Room<'_> {
 /// costs less than a call of `memcpy`.
 #[inline]
 fn copy(to: &mut [u8], bytes: &[u8]) {
-    if bytes.len() > 64 {
-        to.copy_from_slice(bytes);
-    } else if !copy_ends::<32>(to, bytes)
-        && !copy_ends::<16>(to, bytes)
-        && !copy_ends::<8>(to, bytes)
-    {
-        copy_short(to, bytes);
+    match bytes.len() {
+        // Most names of fields.
+        16..=32 => copy_ends::<16>(to, bytes),
+        8..16 => copy_ends::<8>(to, bytes),
+        0..8 => copy_short(to, bytes),
+        33..=64 => copy_ends::<32>(to, bytes),
+        _ => to.copy_from_slice(bytes),
     }
 }
 
 /// [`copy`] for fewer than eight bytes.
 #[inline]
 pub(crate) fn copy_short(to: &mut [u8], bytes: &[u8]) {
-    if !copy_ends::<4>(to, bytes) && !copy_ends::<2>(to, bytes) {
-        copy_ends::<1>(to, bytes);
+    match bytes.len() {
+        4.. => copy_ends::<4>(to, bytes),
+        2..4 => copy_ends::<2>(to, bytes),
+        _ => copy_ends::<1>(to, bytes),
     }
 }
 
 /// Copies the first and the last `N` bytes, if there are as many.
 #[inline]
-fn copy_ends<const N: usize>(to: &mut [u8], bytes: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else {
-        return false;
-    };
-    if let Some(to) = to.first_chunk_mut::<N>() {
+fn copy_ends<const N: usize>(to: &mut [u8], bytes: &[u8]) {
+    if let (Some(to), Some(first)) = (to.first_chunk_mut::<N>(), bytes.first_chunk::<N>()) {
         *to = *first;
     }
-    if let Some(to) = to.last_chunk_mut::<N>() {
+    if let (Some(to), Some(last)) = (to.last_chunk_mut::<N>(), bytes.last_chunk::<N>()) {
         *to = *last;
     }
-    true
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use ode_core::{Batch, Event, EventBuilder, Exporter, Value};
 use ode_exporters::{JsonLines, jsonl};
 
 use crate::roles::{self, Child};
-use crate::support::{TempDir, event, number};
+use crate::support::{TempDir, event, newlines, number};
 
 const PROCESSES: usize = 8;
 const LINES: u64 = 10_000;
@@ -20,11 +20,15 @@ fn eight_processes_append_to_one_file() {
     let mut children: Vec<_> = (0..PROCESSES)
         .map(|_| Child::start("append", dir.path()))
         .collect();
-    children
-        .iter_mut()
-        .for_each(|child| child.wait_for("ready"));
-    children.iter_mut().for_each(|child| child.say("go"));
-    children.into_iter().for_each(Child::finish);
+    for child in &mut children {
+        child.wait_for("ready");
+    }
+    for child in &mut children {
+        child.say("go");
+    }
+    for child in children {
+        child.finish();
+    }
 
     let bytes = fs::read(dir.join("events.jsonl")).unwrap();
     let mut seen: HashMap<(u64, u64), u32> = HashMap::new();
@@ -38,7 +42,7 @@ fn eight_processes_append_to_one_file() {
     }
     assert_eq!(seen.len() as u64, PROCESSES as u64 * LINES);
     assert!(seen.values().all(|times| *times == 1), "a line came twice");
-    let newlines = bytes.iter().filter(|byte| **byte == b'\n').count();
+    let newlines = newlines(&bytes);
     assert_eq!(
         newlines as u64,
         PROCESSES as u64 * LINES,
@@ -68,7 +72,7 @@ impl PartialEq<TestEvent> for Event {
     }
 }
 
-pub fn append(dir: &Path) {
+pub(crate) fn append(dir: &Path) {
     let writer = u64::from(std::process::id());
     let mut exporter = JsonLines::file(dir.join("events.jsonl")).unwrap();
     roles::report("ready");
@@ -149,7 +153,7 @@ fn large(number: u64) -> TestEvent {
     )
 }
 
-pub fn write_forever(dir: &Path) {
+pub(crate) fn write_forever(dir: &Path) {
     let mut exporter = JsonLines::file(dir.join("events.jsonl")).unwrap();
     // More than a few would fill the disk if nobody killed us.
     for start in 0..200 {

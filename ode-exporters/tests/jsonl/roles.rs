@@ -23,6 +23,7 @@ fn play() {
         "full-disk" => files::on_a_full_disk,
         "stdout-full" => standard_output::full,
         "stdout-closed" => standard_output::closed,
+        "stdout-gone" => standard_output::gone,
         "stdout-pipe" => standard_output::through_a_pipe,
         "stdout-non-blocking" => standard_output::non_blocking,
         other => panic!("no such role: {other}"),
@@ -32,7 +33,7 @@ fn play() {
 }
 
 /// Tells the parent how far we are: a line of standard output, which the harness also writes to.
-pub fn report(what: &str) {
+pub(crate) fn report(what: &str) {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "@{what}").unwrap();
     stdout.flush().unwrap();
@@ -47,13 +48,13 @@ fn command(program: impl AsRef<OsStr>, role: &str, dir: &Path) -> Command {
 const ONLY_PLAY: [&str; 3] = ["roles::play", "--exact", "--nocapture"];
 
 /// A child that plays a role, with pipes to talk to it.
-pub struct Child {
+pub(crate) struct Child {
     child: std::process::Child,
     output: BufReader<ChildStdout>,
 }
 
 impl Child {
-    pub fn start(role: &str, dir: &Path) -> Self {
+    pub(crate) fn start(role: &str, dir: &Path) -> Self {
         let mut child = command(std::env::current_exe().unwrap(), role, dir)
             .args(ONLY_PLAY)
             .stdin(Stdio::piped())
@@ -66,7 +67,7 @@ impl Child {
 
     /// Waits until the child reports this.
     #[track_caller]
-    pub fn wait_for(&mut self, what: &str) {
+    pub(crate) fn wait_for(&mut self, what: &str) {
         // The harness writes its own words in front of the first report, on the same line.
         let report = format!("@{what}\n");
         let mut line = String::new();
@@ -77,20 +78,20 @@ impl Child {
         }
     }
 
-    pub fn say(&mut self, what: &str) {
+    pub(crate) fn say(&mut self, what: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
     }
 
     /// Waits for the end of its role.
     #[track_caller]
-    pub fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         self.wait_for("played");
         io::copy(&mut self.output, &mut io::sink()).unwrap();
         assert!(self.child.wait().unwrap().success());
     }
 
     /// SIGKILL, at once.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -98,13 +99,13 @@ impl Child {
 
 /// Has a role played to its end.
 #[track_caller]
-pub fn run(role: &str, dir: &Path) {
+pub(crate) fn run(role: &str, dir: &Path) {
     Child::start(role, dir).finish();
 }
 
 /// As [`run`], with a file system of 64 KiB at `dir`; `false` where that cannot be made.
 #[track_caller]
-pub fn run_with_small_disk(role: &str, dir: &Path) -> bool {
+pub(crate) fn run_with_small_disk(role: &str, dir: &Path) -> bool {
     const MOUNT: &str =
         "mount -t tmpfs -o size=64k tmpfs \"$ODE_TEST_JSONL_DIRECTORY\" || exit 77; exec \"$@\"";
     // A namespace of its own: the mount is gone when the child is, however it ends.

@@ -3,11 +3,11 @@
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::unistd::{dup2_stdout, pipe};
+use nix::unistd::{close, dup2_stdout, pipe};
 use ode_core::{Batch, ExportError, Exporter};
 use ode_exporters::{JsonLines, Pretty};
 
@@ -42,7 +42,7 @@ fn a_full_standard_output_is_an_error_that_passes() {
     roles::run("stdout-full", TempDir::new().path());
 }
 
-pub fn full(_dir: &Path) {
+pub(crate) fn full(_dir: &Path) {
     with_stdout(
         OpenOptions::new().write(true).open("/dev/full").unwrap(),
         || {
@@ -65,7 +65,7 @@ fn a_closed_pipe_is_an_error_for_good() {
     roles::run("stdout-closed", TempDir::new().path());
 }
 
-pub fn closed(_dir: &Path) {
+pub(crate) fn closed(_dir: &Path) {
     let (reader, writer) = pipe().unwrap();
     drop(reader);
     with_stdout(writer, || {
@@ -78,13 +78,34 @@ pub fn closed(_dir: &Path) {
     });
 }
 
+#[test]
+fn a_standard_output_that_is_gone_is_an_error() {
+    roles::run("stdout-gone", TempDir::new().path());
+}
+
+pub(crate) fn gone(_dir: &Path) {
+    let old = io::stdout().as_fd().try_clone_to_owned().unwrap();
+    close(io::stdout().as_raw_fd()).unwrap();
+    let mut exporter = JsonLines::stdout();
+    let result = exporter.export(&Batch::new(vec![event(1)]));
+    dup2_stdout(old).unwrap();
+    assert!(
+        result
+            .expect_err("there is no standard output")
+            .is_retryable()
+    );
+    exporter
+        .export(&Batch::new(vec![event(2)]))
+        .expect("there is one again");
+}
+
 /// The descriptor of the time of `stdout()`, in order with what `print!` already sent.
 #[test]
 fn a_pipe_gets_whole_lines() {
     roles::run("stdout-pipe", TempDir::new().path());
 }
 
-pub fn through_a_pipe(_dir: &Path) {
+pub(crate) fn through_a_pipe(_dir: &Path) {
     let (reader, writer) = pipe().unwrap();
     let mut exporter = None;
     with_stdout(writer, || exporter = Some(JsonLines::stdout()));
@@ -111,7 +132,7 @@ fn non_blocking_pipe() -> (OwnedFd, OwnedFd) {
     (reader, writer)
 }
 
-pub fn non_blocking(_dir: &Path) {
+pub(crate) fn non_blocking(_dir: &Path) {
     let events: Vec<_> = (0..2_000).map(event).collect();
     let all: Vec<u64> = (0..2_000).collect();
     let read_to_end = |reader: OwnedFd| {

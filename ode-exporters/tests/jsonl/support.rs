@@ -9,10 +9,10 @@ use ode_core::{Event, EventBuilder, Value};
 use ode_exporters::jsonl;
 
 /// A directory of its own, removed at the end.
-pub struct TempDir(PathBuf);
+pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("ode-jsonl-{}-{count}", std::process::id());
@@ -21,11 +21,11 @@ impl TempDir {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -37,28 +37,28 @@ impl Drop for TempDir {
 }
 
 /// A numbered event with text that must be escaped.
-pub fn event(number: u64) -> Event {
+pub(crate) fn event(number: u64) -> Event {
     EventBuilder::new("test.unit")
         .field("n", Value::U64(number))
         .field("text", Value::Str("line one\nline \"two\"\u{2028}"))
         .build()
 }
 
-pub fn number(event: &Event) -> u64 {
+pub(crate) fn number(event: &Event) -> u64 {
     match event.get("n") {
         Some(Value::U64(number)) => number,
         other => panic!("no number: {other:?}"),
     }
 }
 
-pub fn line(event: &Event) -> String {
+pub(crate) fn line(event: &Event) -> String {
     let mut line = Vec::new();
     jsonl::encode(event, &mut line);
     String::from_utf8(line).expect("UTF-8")
 }
 
 /// The numbers of the events that can be read, and how many lines cannot.
-pub fn read(bytes: &[u8]) -> (Vec<u64>, usize) {
+pub(crate) fn read(bytes: &[u8]) -> (Vec<u64>, usize) {
     let (mut numbers, mut damaged) = (Vec::new(), 0);
     for event in jsonl::read(bytes) {
         match event {
@@ -70,12 +70,16 @@ pub fn read(bytes: &[u8]) -> (Vec<u64>, usize) {
     (numbers, damaged)
 }
 
+pub(crate) fn newlines(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
+}
+
 /// A writer whose bytes can be looked at.
 #[derive(Clone, Default)]
-pub struct Shared(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Shared {
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.lock().unwrap().clone()
     }
 }
@@ -91,6 +95,6 @@ impl Write for Shared {
 }
 
 /// Says loudly, past the capture of the test harness, that something could not be tested here.
-pub fn skipped(what: &str) {
+pub(crate) fn skipped(what: &str) {
     writeln!(io::stderr(), "SKIPPED: {what}").ok();
 }

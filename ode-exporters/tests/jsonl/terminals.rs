@@ -3,7 +3,7 @@
 use ode_core::{Batch, EventBuilder, Exporter, Process, Value};
 use ode_exporters::{JsonLines, Pretty};
 
-use crate::support::Shared;
+use crate::support::{Shared, newlines};
 
 const ATTACKS: &[&str] = &[
     "\x1b[2J\x1b[H",
@@ -43,10 +43,7 @@ fn as_json_lines() {
     let shared = Shared::default();
     JsonLines::writer(shared.clone()).export(&attack()).unwrap();
     check(&shared.bytes());
-    assert_eq!(
-        shared.bytes().iter().filter(|byte| **byte == b'\n').count(),
-        1
-    );
+    assert_eq!(newlines(&shared.bytes()), 1);
 }
 
 #[test]

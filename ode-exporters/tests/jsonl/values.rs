@@ -26,7 +26,7 @@ fn check(value: Value<'_>, json: &str, back: Option<Value<'_>>) {
     );
     let read = parse_line(&text).expect("an event");
     assert_eq!(
-        read.get("key").map(|v| v.to_owned_value()),
+        read.get("key").map(Value::to_owned_value),
         back.map(Value::to_owned_value)
     );
 }

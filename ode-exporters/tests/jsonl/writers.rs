@@ -83,13 +83,13 @@ fn export_until_done(exporter: &mut JsonLines, shared: &Shared) -> usize {
 }
 
 #[track_caller]
-fn check(step: usize, failures: Vec<(usize, Failure)>) {
+fn check(step: usize, failures: &[(usize, Failure)]) {
     let shared = Shared::default();
     let failing = Failing {
         to: shared.clone(),
         written: 0,
         step,
-        failures: failures.clone(),
+        failures: failures.to_vec(),
     };
     let mut exporter = JsonLines::writer(failing);
     let attempts = export_until_done(&mut exporter, &shared);
@@ -114,10 +114,10 @@ fn length() -> usize {
 fn failing_at_every_byte_loses_and_doubles_nothing() {
     for at in 0..length() {
         for step in [1, 7, usize::MAX] {
-            check(step, vec![(at, Failure::Error(ErrorKind::StorageFull))]);
+            check(step, &[(at, Failure::Error(ErrorKind::StorageFull))]);
         }
-        check(50, vec![(at, Failure::Zero)]);
-        check(50, vec![(at, Failure::Error(ErrorKind::WouldBlock))]);
+        check(50, &[(at, Failure::Zero)]);
+        check(50, &[(at, Failure::Error(ErrorKind::WouldBlock))]);
     }
 }
 
@@ -126,7 +126,7 @@ fn failing_twice_loses_and_doubles_nothing() {
     let full = Failure::Error(ErrorKind::StorageFull);
     for at in (0..length()).step_by(5) {
         for later in [0, 1, 2, 40, 100, 260] {
-            check(usize::MAX, vec![(at, full), (at + later, full)]);
+            check(usize::MAX, &[(at, full), (at + later, full)]);
         }
     }
 }
@@ -181,19 +181,19 @@ fn a_panicking_writer_damages_one_line() {
 
 #[test]
 fn a_batch_is_one_write() {
-    struct Counting(Vec<usize>, std::sync::mpsc::SyncSender<usize>);
+    struct Counting(std::sync::mpsc::SyncSender<usize>);
     impl Write for Counting {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.1.send(bytes.len()).unwrap();
+            self.0.send(bytes.len()).unwrap();
             Ok(bytes.len())
         }
         fn flush(&mut self) -> io::Result<()> {
-            self.1.send(0).unwrap();
+            self.0.send(0).unwrap();
             Ok(())
         }
     }
     let (sender, receiver) = std::sync::mpsc::sync_channel(100);
-    let mut exporter = JsonLines::writer(Counting(Vec::new(), sender));
+    let mut exporter = JsonLines::writer(Counting(sender));
     exporter
         .export(&Batch::new((0..1_000).map(event).collect()))
         .unwrap();
