@@ -21,12 +21,7 @@ struct OneLiner<W>(W);
 impl<W: Write + Send + 'static> Exporter for OneLiner<W> {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
         for event in batch.events() {
-            write!(
-                self.0,
-                "{:<8} {:<10}",
-                event.outcome().to_string(),
-                event.name()
-            )?;
+            write!(self.0, "{:<8} {:<10}", event.outcome().to_string(), event.name())?;
             for (key, value) in event.fields() {
                 write!(self.0, " {key}={value:?}")?;
             }
@@ -38,9 +33,7 @@ impl<W: Write + Send + 'static> Exporter for OneLiner<W> {
 }
 
 fn main() -> Result<(), ode::SetupError> {
-    let queue = Queue::new(OneLiner(io::stdout()))
-        .capacity(1_000)
-        .overflow(Overflow::DropOldest);
+    let queue = Queue::new(OneLiner(io::stdout())).capacity(1_000).overflow(Overflow::DropOldest);
     let guard = ode::setup(ode::build_info!()).export_to(queue).init()?;
 
     for cart in 1..=3_u64 {

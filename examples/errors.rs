@@ -25,9 +25,7 @@ fn total(texts: &[&str]) -> anyhow::Result<u64> {
     use anyhow::Context;
     let mut sum = 0;
     for text in texts {
-        sum += text
-            .parse::<u64>()
-            .with_context(|| format!("{text:?} is no amount"))?;
+        sum += text.parse::<u64>().with_context(|| format!("{text:?} is no amount"))?;
     }
     Ok(sum)
 }

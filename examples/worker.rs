@@ -11,10 +11,7 @@
 //! cargo run --example worker [number of jobs, or 20]      # stop it early: kill -TERM <pid>
 //! ```
 
-#![expect(
-    clippy::print_stderr,
-    reason = "the report of the shutdown is for the terminal"
-)]
+#![expect(clippy::print_stderr, reason = "the report of the shutdown is for the terminal")]
 
 use std::io;
 use std::time::Duration;
@@ -76,9 +73,7 @@ fn termination() -> io::Result<impl Future<Output = ()>> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let guard = ode::init(ode::build_info!())?;
     let terminated = termination()?;
-    let count = std::env::args()
-        .nth(1)
-        .map_or(Ok(20), |count| count.parse())?;
+    let count = std::env::args().nth(1).map_or(Ok(20), |count| count.parse())?;
     let (sender, jobs) = mpsc::channel(4);
     let (stop, stopped) = oneshot::channel();
 

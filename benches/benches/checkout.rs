@@ -11,8 +11,8 @@ use std::hint::black_box;
 use std::process::Command;
 use std::time::Duration;
 
-use ode::{Batch, ExportError, Exporter, Queue};
 use ode::exporters::JsonLines;
+use ode::{Batch, ExportError, Exporter, Queue};
 use ode_benches::by_hand::{Capture, Json};
 use ode_benches::by_ode::{Null, checkout, many_fields};
 use ode_benches::cart::carts;
@@ -62,7 +62,18 @@ const FIGURES: &[Figure] = &[
     ("cpu ode null", |n| cpu_of(Queue::new(Null), n)),
     ("one thread 5us", |n| with_ode(Queue::new(Null), || every_5us(1, n))),
     ("two threads 5us", |n| with_ode(Queue::new(Null), || every_5us(2, n))),
-    ("off unit", |n| hot(n * 10, 16, |_| ode::WideEvent::builder("off").run(|| { black_box(()); }), || ())),
+    ("off unit", |n| {
+        hot(
+            n * 10,
+            16,
+            |_| {
+                ode::WideEvent::builder("off").run(|| {
+                    black_box(());
+                })
+            },
+            || (),
+        )
+    }),
     ("off set", |n| {
         let value = black_box(7_u64);
         hot(n * 10, 16, |_| ode::set! { off.value = value }, || ())
@@ -82,7 +93,8 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["figure", name, units] => {
             let units = units.parse().expect("a number of events");
-            let (_, measure) = FIGURES.iter().find(|(known, _)| known == name).expect("a known figure");
+            let (_, measure) =
+                FIGURES.iter().find(|(known, _)| known == name).expect("a known figure");
             println!("{}", measure(units));
         }
         ["instructions", ..] => instructions(),
@@ -128,7 +140,10 @@ fn table() {
             format!("{:.2}", median(&mut ratios))
         };
         let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
-        println!("| {name} | {:.1} | {least:.1} | {beside} | {ratio} | {bar} |", median(&mut figures));
+        println!(
+            "| {name} | {:.1} | {least:.1} | {beside} | {ratio} | {bar} |",
+            median(&mut figures)
+        );
     }
 }
 
@@ -136,7 +151,15 @@ fn table() {
 fn instructions() {
     println!("| figure | instructions per event, all threads |");
     println!("|---|--:|");
-    for name in ["hot capture", "cpu json by hand", "hot ode null", "cpu ode null", "cpu ode json", "off unit", "off set"] {
+    for name in [
+        "hot capture",
+        "cpu json by hand",
+        "hot ode null",
+        "cpu ode null",
+        "cpu ode json",
+        "off unit",
+        "off set",
+    ] {
         let (few, many) = (2_048, 10_240);
         let per = (callgrind(name, many) - callgrind(name, few)) / count(many - few);
         let per = if name.starts_with("off") { per / 10.0 } else { per };
@@ -169,11 +192,12 @@ fn child(name: &str, units: usize) -> f64 {
 }
 
 fn with_ode(queue: Queue, measure: impl FnOnce() -> f64) -> f64 {
-    let guard = ode::setup(ode::build_info!().with_id("9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17"))
-        .export_to(queue)
-        .announce(false)
-        .init()
-        .expect("ode is set up once in a process");
+    let guard =
+        ode::setup(ode::build_info!().with_id("9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17"))
+            .export_to(queue)
+            .announce(false)
+            .init()
+            .expect("ode is set up once in a process");
     let figure = measure();
     let shutdown = guard.shutdown(LONG);
     let stats = ode::stats();
@@ -226,9 +250,16 @@ fn every_5us(threads: usize, units: usize) -> f64 {
 
 fn fields(count: usize) -> f64 {
     let keys: Vec<String> = (0..count).map(|n| format!("field_{n:04}")).collect();
-    with_ode(Queue::new(Null), || hot(UNITS / count.max(64) * 64, 1, |_| many_fields(&keys), || {
-        ode::flush(LONG);
-    }))
+    with_ode(Queue::new(Null), || {
+        hot(
+            UNITS / count.max(64) * 64,
+            1,
+            |_| many_fields(&keys),
+            || {
+                ode::flush(LONG);
+            },
+        )
+    })
 }
 
 /// JSON lines to a file, which a flush does not make durable: the writer by hand does not either.

@@ -37,7 +37,14 @@ pub fn carts() -> Vec<Cart> {
     let mut rng = fastrand::Rng::with_seed(7);
     (0..64)
         .map(|n| Cart {
-            id: format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", rng.u32(..), rng.u16(..), n, n, rng.u64(..) >> 16),
+            id: format!(
+                "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+                rng.u32(..),
+                rng.u16(..),
+                n,
+                n,
+                rng.u64(..) >> 16
+            ),
             user: format!("u{}", rng.u32(1_000..9_999_999)),
             country: ["DE", "US", "BR", "JP"][n % 4].to_owned(),
             currency: ["EUR", "USD", "BRL", "JPY"][n % 4].to_owned(),

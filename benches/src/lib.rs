@@ -4,7 +4,11 @@
 //! integers, 3 floats, 3 bools; 8 are recorded at the start, 10 in a nested function that is handed
 //! nothing, 6 at the end. All automatic fields come on top.
 #![forbid(unsafe_code)]
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a bench stops at what it did not expect")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench stops at what it did not expect"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
 pub mod by_hand;

@@ -99,17 +99,8 @@ mod tests {
 
     #[test]
     fn options_and_the_table_are_read() {
-        let words = [
-            "--rows-per-chunk",
-            "50",
-            "t.csv",
-            "--user=bob",
-            "--break",
-            "mag",
-        ];
-        let Ok(Command::Compact(options)) = parse_words(&words) else {
-            panic!("not understood")
-        };
+        let words = ["--rows-per-chunk", "50", "t.csv", "--user=bob", "--break", "mag"];
+        let Ok(Command::Compact(options)) = parse_words(&words) else { panic!("not understood") };
         assert_eq!(options.table, PathBuf::from("t.csv"));
         assert_eq!((options.rows_per_chunk, options.user.as_str()), (50, "bob"));
         assert_eq!(options.broken_column.as_deref(), Some("mag"));
@@ -125,10 +116,7 @@ mod tests {
             (&["a.csv", "b.csv"], "b.csv"),
         ] {
             let message = parse_words(words).unwrap_err();
-            assert!(
-                message.contains(named) && message.contains("hint:"),
-                "{message}"
-            );
+            assert!(message.contains(named) && message.contains("hint:"), "{message}");
         }
     }
 }

@@ -44,13 +44,7 @@ pub(crate) fn columns(table: &Table) -> Vec<Column<'_>> {
         index,
         holds: ColumnType::infer(table.cells(index, 0..table.row_count()).flatten()),
     };
-    table
-        .columns
-        .iter()
-        .map(String::as_str)
-        .enumerate()
-        .map(describe)
-        .collect()
+    table.columns.iter().map(String::as_str).enumerate().map(describe).collect()
 }
 
 pub(crate) fn chunks<'t>(
@@ -62,12 +56,7 @@ pub(crate) fn chunks<'t>(
     starts.enumerate().map(move |(index, start)| {
         let end = table.row_count().min(start.saturating_add(rows_per_chunk));
         let cells = table.cells(column.index, start..end).collect();
-        Chunk {
-            column,
-            index,
-            first_row: start + 1,
-            cells,
-        }
+        Chunk { column, index, first_row: start + 1, cells }
     })
 }
 
@@ -90,20 +79,11 @@ impl<'t> Chunk<'t> {
     /// The values that are not of the column's type, if there are any.
     pub(crate) fn misfits(&self) -> Option<Misfits<'t>> {
         let expected = self.column.holds;
-        let mut misfits = (self.first_row..)
-            .zip(&self.cells)
-            .filter_map(|(row, cell)| {
-                cell.filter(|value| !expected.fits(value))
-                    .map(|value| (row, value))
-            });
+        let mut misfits = (self.first_row..).zip(&self.cells).filter_map(|(row, cell)| {
+            cell.filter(|value| !expected.fits(value)).map(|value| (row, value))
+        });
         let (row, value) = misfits.next()?;
-        Some(Misfits {
-            count: misfits.count() + 1,
-            rows: self.cells.len(),
-            expected,
-            row,
-            value,
-        })
+        Some(Misfits { count: misfits.count() + 1, rows: self.cells.len(), expected, row, value })
     }
 }
 
@@ -119,20 +99,11 @@ pub(crate) struct Misfits<'t> {
 
 impl fmt::Display for Misfits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            count,
-            rows,
-            expected,
-            row,
-            value,
-        } = self;
+        let Self { count, rows, expected, row, value } = self;
         // One bad value may be a whole document; its beginning is enough to find it.
         let start: String = value.chars().take(32).collect();
         let expected = format!("{expected:?}").to_lowercase();
-        write!(
-            f,
-            "{count} of {rows} values are not {expected}, first in row {row}: {start:?}"
-        )
+        write!(f, "{count} of {rows} values are not {expected}, first in row {row}: {start:?}")
     }
 }
 
@@ -141,31 +112,17 @@ mod tests {
     use super::*;
 
     fn chunk_of<'t>(column: &'t Column<'t>, cells: &[Option<&'t str>]) -> Chunk<'t> {
-        Chunk {
-            column,
-            index: 1,
-            first_row: 513,
-            cells: cells.to_vec(),
-        }
+        Chunk { column, index: 1, first_row: 513, cells: cells.to_vec() }
     }
 
-    const CODE: Column<'_> = Column {
-        table: "t",
-        name: "code",
-        index: 0,
-        holds: ColumnType::Int64,
-    };
+    const CODE: Column<'_> =
+        Column { table: "t", name: "code", index: 0, holds: ColumnType::Int64 };
 
     #[test]
     fn a_shape_leaves_missing_values_out_of_the_lengths() {
         let chunk = chunk_of(&CODE, &[Some("1"), None, Some("20"), Some("1")]);
-        let expected = Shape {
-            rows: 4,
-            nulls: 1,
-            distinct: 2,
-            min_length: Some(1),
-            max_length: Some(2),
-        };
+        let expected =
+            Shape { rows: 4, nulls: 1, distinct: 2, min_length: Some(1), max_length: Some(2) };
         assert_eq!(chunk.shape(), expected);
         assert_eq!(chunk_of(&CODE, &[None]).shape().max_length, None);
     }
@@ -174,10 +131,7 @@ mod tests {
     fn the_first_misfit_is_named_with_its_row() {
         let chunk = chunk_of(&CODE, &[Some("1"), None, Some("00620911"), Some("x")]);
         let warning = chunk.misfits().unwrap().to_string();
-        assert_eq!(
-            warning,
-            r#"2 of 4 values are not int64, first in row 515: "00620911""#
-        );
+        assert_eq!(warning, r#"2 of 4 values are not int64, first in row 515: "00620911""#);
         assert_eq!(chunk_of(&CODE, &[Some("1")]).misfits(), None);
     }
 }

@@ -68,11 +68,7 @@ mod tests {
         let bytes = b"earthquake,earthquake,quarry blast,earthquake".repeat(20);
         for codec in [Codec::Lz4, Codec::Deflate] {
             let packed = codec.pack(&bytes).bytes;
-            assert!(
-                packed.len() < bytes.len() / 4,
-                "{codec:?}: {} bytes",
-                packed.len()
-            );
+            assert!(packed.len() < bytes.len() / 4, "{codec:?}: {} bytes", packed.len());
             assert_eq!(codec.unpack(&packed, bytes.len()).as_ref(), Some(&bytes));
             assert_eq!(codec.unpack(&packed, bytes.len() + 1), None);
             assert_eq!(codec.unpack(&packed, bytes.len() - 1), None);
@@ -81,10 +77,7 @@ mod tests {
 
     #[test]
     fn a_slower_codec_has_to_earn_its_slower_reads() {
-        let packed = |codec, length| Packed {
-            codec,
-            bytes: vec![0; length],
-        };
+        let packed = |codec, length| Packed { codec, bytes: vec![0; length] };
         let choose = |none, lz4, deflate| {
             let slower = [packed(Codec::Lz4, lz4), packed(Codec::Deflate, deflate)];
             Codec::prefer(packed(Codec::None, none), slower).codec

@@ -94,17 +94,12 @@ pub(crate) fn parse_date(value: &str) -> Option<i64> {
         return None;
     }
     let date: Date = value.parse().ok()?;
-    date.since(EPOCH)
-        .ok()
-        .map(|span| i64::from(span.get_days()))
+    date.since(EPOCH).ok().map(|span| i64::from(span.get_days()))
 }
 
 /// Microseconds since 1970-01-01T00:00:00Z, from RFC 3339 (an instant, so with an offset).
 pub(crate) fn parse_datetime(value: &str) -> Option<i64> {
-    value
-        .parse::<Timestamp>()
-        .ok()
-        .map(Timestamp::as_microsecond)
+    value.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
 }
 
 #[cfg(test)]
@@ -113,11 +108,7 @@ mod tests {
 
     #[track_caller]
     fn check(values: &[&str], expected: ColumnType) {
-        assert_eq!(
-            ColumnType::infer(values.iter().copied()),
-            expected,
-            "{values:?}"
-        );
+        assert_eq!(ColumnType::infer(values.iter().copied()), expected, "{values:?}");
     }
 
     #[test]
@@ -139,16 +130,7 @@ mod tests {
 
     #[test]
     fn labels_that_look_like_numbers_stay_labels() {
-        for label in [
-            "007",
-            "+1",
-            "1_000",
-            "",
-            "-",
-            "NaN",
-            "inf",
-            "9223372036854775808",
-        ] {
+        for label in ["007", "+1", "1_000", "", "-", "NaN", "inf", "9223372036854775808"] {
             assert_eq!(parse_int64(label), None, "{label:?}");
         }
         for label in ["007.5", "NaN", "inf", "infinity", "-inf", "1e999", ""] {

@@ -60,11 +60,7 @@ pub(crate) fn compact(chunk: &Chunk<'_>, policy: Policy<'_>) -> Result<Stored, U
     ode::set! { encoded.bytes = encoded.len(), encoded.entropy_bits = entropy };
 
     let random = looks_random(entropy);
-    let mut packed = if random {
-        Codec::None.pack(&encoded)
-    } else {
-        pack(&encoded)
-    };
+    let mut packed = if random { Codec::None.pack(&encoded) } else { pack(&encoded) };
     if let Some(reason) = decline_result(plain.len(), packed.bytes.len(), random) {
         ode::decline(reason);
         return Ok(unchanged);
@@ -76,13 +72,7 @@ pub(crate) fn compact(chunk: &Chunk<'_>, policy: Policy<'_>) -> Result<Stored, U
     ode::timed!("verify", verify(&packed, layout, encoded.len(), &values))?;
 
     let (before, after) = (plain.len(), packed.bytes.len());
-    let stored = Stored {
-        before,
-        after,
-        was_compressed: true,
-        layout,
-        format: packed.codec,
-    };
+    let stored = Stored { before, after, was_compressed: true, layout, format: packed.codec };
     ode::fields(&stored);
     Ok(stored)
 }
@@ -117,20 +107,14 @@ fn verify(
     let encoded = packed
         .codec
         .unpack(&packed.bytes, encoded_length)
-        .ok_or(Unreadable {
-            step: "the codec cannot unpack the stored bytes",
-        })?;
+        .ok_or(Unreadable { step: "the codec cannot unpack the stored bytes" })?;
     let decoded = layout
         .decode(values.kind(), values.len(), &encoded)
-        .ok_or(Unreadable {
-            step: "the layout cannot decode the unpacked bytes",
-        })?;
+        .ok_or(Unreadable { step: "the layout cannot decode the unpacked bytes" })?;
     if decoded == *values {
         Ok(())
     } else {
-        Err(Unreadable {
-            step: "the values read back are not those stored",
-        })
+        Err(Unreadable { step: "the values read back are not those stored" })
     }
 }
 
@@ -175,31 +159,15 @@ mod tests {
     use crate::chunk::Column;
     use crate::column_type::ColumnType;
 
-    const POLICY: Policy<'_> = Policy {
-        min_bytes: 100,
-        broken_column: None,
-    };
+    const POLICY: Policy<'_> = Policy { min_bytes: 100, broken_column: None };
 
     fn column(holds: ColumnType) -> Column<'static> {
-        Column {
-            table: "t.csv",
-            name: "c",
-            index: 0,
-            holds,
-        }
+        Column { table: "t.csv", name: "c", index: 0, holds }
     }
 
     fn chunk_of<'t>(column: &'t Column<'t>, cells: &[&'t str]) -> Chunk<'t> {
-        let cells = cells
-            .iter()
-            .map(|cell| (!cell.is_empty()).then_some(*cell))
-            .collect();
-        Chunk {
-            column,
-            index: 2,
-            first_row: 401,
-            cells,
-        }
+        let cells = cells.iter().map(|cell| (!cell.is_empty()).then_some(*cell)).collect();
+        Chunk { column, index: 2, first_row: 401, cells }
     }
 
     #[test]
@@ -250,10 +218,7 @@ mod tests {
     fn a_chunk_that_cannot_be_read_back_is_an_error() {
         let events = capture();
         let column = column(ColumnType::VarString);
-        let broken = Policy {
-            broken_column: Some("c"),
-            ..POLICY
-        };
+        let broken = Policy { broken_column: Some("c"), ..POLICY };
         let error = compact(&chunk_of(&column, &["earthquake"; 50]), broken).unwrap_err();
         let event = events.one("compaction.chunk");
         assert_eq!(event.outcome(), "error");

@@ -47,10 +47,7 @@ pub(crate) fn entropy_bits(bytes: &[u8]) -> f64 {
     }
     let total = f64::from(counts.iter().sum::<u32>());
     let present = counts.into_iter().filter(|count| *count > 0);
-    present
-        .map(|count| f64::from(count) / total)
-        .map(|share| share * share.recip().log2())
-        .sum()
+    present.map(|count| f64::from(count) / total).map(|share| share * share.recip().log2()).sum()
 }
 
 #[cfg(test)]
@@ -61,10 +58,7 @@ mod tests {
     fn values_are_declined_for_the_first_reason_that_holds() {
         let texts = Values::Texts(vec!["a"]);
         assert_eq!(decline_values(&Values::Texts(vec![]), 0, 10), Some("empty"));
-        assert_eq!(
-            decline_values(&Values::Bools(vec![true]), 1, 10),
-            Some("already_dense")
-        );
+        assert_eq!(decline_values(&Values::Bools(vec![true]), 1, 10), Some("already_dense"));
         assert_eq!(decline_values(&texts, 9, 10), Some("too_small"));
         assert_eq!(decline_values(&texts, 10, 10), None);
     }

@@ -59,17 +59,13 @@ impl Layout {
             (_, Kind::Integers) => Values::Integers(decode_words(&mut rest, i64::from_le_bytes)?),
             (_, Kind::Floats) => Values::Floats(decode_words(&mut rest, f64::from_le_bytes)?),
             (_, Kind::Bools) => {
-                let bits = std::mem::take(&mut rest)
-                    .iter()
-                    .flat_map(|byte| unpack_bits(*byte));
+                let bits = std::mem::take(&mut rest).iter().flat_map(|byte| unpack_bits(*byte));
                 Values::Bools(bits.take(count).collect())
             }
             (Self::Dictionary, Kind::Texts) => Values::Texts(decode_dictionary(count, &mut rest)?),
-            (_, Kind::Texts) => Values::Texts(
-                (0..count)
-                    .map(|_| read_text(&mut rest))
-                    .collect::<Option<_>>()?,
-            ),
+            (_, Kind::Texts) => {
+                Values::Texts((0..count).map(|_| read_text(&mut rest)).collect::<Option<_>>()?)
+            }
         };
         (rest.is_empty() && values.len() == count).then_some(values)
     }
@@ -79,10 +75,7 @@ fn encode_delta(values: &[i64], bytes: &mut Vec<u8>) {
     let mut before = 0_i64;
     for value in values {
         let difference = value.wrapping_sub(before);
-        write_varint(
-            ((difference << 1) ^ (difference >> 63)).cast_unsigned(),
-            bytes,
-        );
+        write_varint(((difference << 1) ^ (difference >> 63)).cast_unsigned(), bytes);
         before = *value;
     }
 }
@@ -118,9 +111,7 @@ fn encode_dictionary(texts: &[&str], bytes: &mut Vec<u8>) {
 
 fn decode_dictionary<'b>(count: usize, bytes: &mut &'b [u8]) -> Option<Vec<&'b str>> {
     let entries = read_varint(bytes)?;
-    let entries: Vec<&str> = (0..entries)
-        .map(|_| read_text(bytes))
-        .collect::<Option<_>>()?;
+    let entries: Vec<&str> = (0..entries).map(|_| read_text(bytes)).collect::<Option<_>>()?;
     let next = |_| {
         let number = usize::try_from(read_varint(bytes)?).ok()?;
         entries.get(number).copied()
@@ -130,14 +121,11 @@ fn decode_dictionary<'b>(count: usize, bytes: &mut &'b [u8]) -> Option<Vec<&'b s
 
 fn decode_words<T>(bytes: &mut &[u8], from: fn([u8; 8]) -> T) -> Option<Vec<T>> {
     let (words, rest) = std::mem::take(bytes).as_chunks::<8>();
-    rest.is_empty()
-        .then(|| words.iter().copied().map(from).collect())
+    rest.is_empty().then(|| words.iter().copied().map(from).collect())
 }
 
 fn pack_bits(bits: &[bool]) -> u8 {
-    bits.iter()
-        .rev()
-        .fold(0, |byte, bit| byte << 1 | u8::from(*bit))
+    bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit))
 }
 
 fn unpack_bits(byte: u8) -> impl Iterator<Item = bool> {
@@ -192,10 +180,7 @@ mod tests {
         assert_eq!(decoded.as_ref(), Some(values), "{layout:?}");
 
         let cut = &bytes[..bytes.len() - 1];
-        assert_ne!(
-            layout.decode(values.kind(), values.len(), cut).as_ref(),
-            Some(values)
-        );
+        assert_ne!(layout.decode(values.kind(), values.len(), cut).as_ref(), Some(values));
     }
 
     #[test]
@@ -203,10 +188,7 @@ mod tests {
         let integers = Values::Integers(vec![0, -1, 1, i64::MAX, i64::MIN, 1_517_966_773_840_000]);
         check(Layout::Plain, &integers);
         check(Layout::Delta, &integers);
-        check(
-            Layout::Plain,
-            &Values::Floats(vec![0.0, -118.667_166_7, f64::MAX]),
-        );
+        check(Layout::Plain, &Values::Floats(vec![0.0, -118.667_166_7, f64::MAX]));
         check(Layout::Plain, &Values::Bools(vec![true; 9]));
         let texts = Values::Texts(vec!["ci", "", "Kīlauea", "ci"]);
         check(Layout::Plain, &texts);
@@ -226,9 +208,6 @@ mod tests {
         assert_eq!(Layout::Plain.decode(Kind::Texts, 1, &[200]), None);
         assert_eq!(Layout::Plain.decode(Kind::Integers, 1, &[1, 2, 3]), None);
         assert_eq!(Layout::Delta.decode(Kind::Integers, 1, &[0x80; 12]), None);
-        assert_eq!(
-            Layout::Dictionary.decode(Kind::Texts, 1, &[1, 1, b'x', 9]),
-            None
-        );
+        assert_eq!(Layout::Dictionary.decode(Kind::Texts, 1, &[1, 1, b'x', 9]), None);
     }
 }

@@ -84,28 +84,21 @@ fn compact(options: &Options) -> Result<ExitCode, Problem> {
     let shutdown = guard.shutdown(PATIENCE);
     if shutdown.undelivered > 0 {
         let (lost, file) = (shutdown.undelivered, output.path().display());
-        return Err(
-            Problem::new(format!("{lost} events did not arrive in {file}"))
-                .hint("is there space left on its disk?"),
-        );
+        return Err(Problem::new(format!("{lost} events did not arrive in {file}"))
+            .hint("is there space left on its disk?"));
     }
     print(&report::from_events(output.path(), tally.chunks)?)?;
     output.keep();
-    Ok(if tally.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// A misspelt column would silently break nothing.
 fn check_columns(table: &Table, options: &Options) -> Result<(), Problem> {
     match &options.broken_column {
-        Some(name) if !table.columns.contains(name) => Err(Problem::new(format!(
-            "--break: {} has no column `{name}`",
-            table.name
-        ))
-        .hint(format!("its columns are {}", table.columns.join(", ")))),
+        Some(name) if !table.columns.contains(name) => {
+            Err(Problem::new(format!("--break: {} has no column `{name}`", table.name))
+                .hint(format!("its columns are {}", table.columns.join(", "))))
+        }
         _ => Ok(()),
     }
 }
@@ -113,9 +106,9 @@ fn check_columns(table: &Table, options: &Options) -> Result<(), Problem> {
 /// Whoever reads the report may stop early, as `| head` does.
 fn print(text: &str) -> Result<(), Problem> {
     match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(Problem::new(format!(
-            "cannot write to standard output: {e}"
-        ))),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            Err(Problem::new(format!("cannot write to standard output: {e}")))
+        }
         _ => Ok(()),
     }
 }

@@ -23,10 +23,8 @@ impl Output {
             Ok(()) => {}
             Err(e) if e.kind() == ErrorKind::NotFound => {}
             Err(e) => {
-                return Err(
-                    Problem::new(format!("cannot replace {}: {e}", path.display()))
-                        .hint("remove it, or run in a directory that you may write to"),
-                );
+                return Err(Problem::new(format!("cannot replace {}: {e}", path.display()))
+                    .hint("remove it, or run in a directory that you may write to"));
             }
         }
         Ok(Self { path, kept: false })
@@ -53,10 +51,7 @@ impl Drop for Output {
 
 fn file_name(build_id: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-    let safe: String = build_id
-        .chars()
-        .map(|c| if keep(c) { c } else { '_' })
-        .collect();
+    let safe: String = build_id.chars().map(|c| if keep(c) { c } else { '_' }).collect();
     format!("compaction-{safe}.jsonl")
 }
 
@@ -66,10 +61,7 @@ mod tests {
 
     #[test]
     fn a_build_id_cannot_leave_the_directory() {
-        assert_eq!(
-            file_name("1f2e-dirty+0a1b2c3d"),
-            "compaction-1f2e-dirty+0a1b2c3d.jsonl"
-        );
+        assert_eq!(file_name("1f2e-dirty+0a1b2c3d"), "compaction-1f2e-dirty+0a1b2c3d.jsonl");
         assert_eq!(file_name("../a b/ö"), "compaction-.._a_b__.jsonl");
     }
 }

@@ -29,10 +29,7 @@ pub(crate) fn run(table: &Table, options: &Options) -> Tally {
     for column in &columns {
         let sum = compact_column(table, column, options, &mut tally);
         let place = format!("[{:>2}/{}]", column.index + 1, columns.len());
-        say(format_args!(
-            "{place} {:<12} {:>7} → {:>6} bytes",
-            column.name, sum.before, sum.after
-        ));
+        say(format_args!("{place} {:<12} {:>7} → {:>6} bytes", column.name, sum.before, sum.after));
     }
 
     ode::set! { run.failed = tally.failed };
@@ -55,10 +52,8 @@ fn compact_column(
     options: &Options,
     tally: &mut Tally,
 ) -> Bytes {
-    let policy = Policy {
-        min_bytes: options.min_bytes,
-        broken_column: options.broken_column.as_deref(),
-    };
+    let policy =
+        Policy { min_bytes: options.min_bytes, broken_column: options.broken_column.as_deref() };
     let mut bytes = Bytes::default();
     for chunk in chunks(table, column, options.rows_per_chunk) {
         tally.chunks += 1;

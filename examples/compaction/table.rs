@@ -26,39 +26,24 @@ impl Table {
         };
         let file = File::open(path).map_err(unreadable)?;
         if file.metadata().map_err(unreadable)?.is_dir() {
-            return Err(
-                Problem::new(format!("cannot read {}: is a directory", path.display()))
-                    .hint("give the path of one CSV file inside it"),
-            );
+            return Err(Problem::new(format!("cannot read {}: is a directory", path.display()))
+                .hint("give the path of one CSV file inside it"));
         }
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         Self::parse(name, file).map_err(|problem| problem.within(&path.display().to_string()))
     }
 
     fn parse(name: String, input: impl std::io::Read) -> Result<Self, Problem> {
-        let mut reader = ReaderBuilder::new()
-            .flexible(true)
-            .has_headers(false)
-            .from_reader(input);
+        let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(input);
         let mut record = ByteRecord::new();
-        if !reader
-            .read_byte_record(&mut record)
-            .map_err(|e| unparsable(&e))?
-        {
+        if !reader.read_byte_record(&mut record).map_err(|e| unparsable(&e))? {
             return Err(Problem::new("the file is empty")
                 .hint("the first line must name the columns, as in `id,name,price`"));
         }
         let columns = column_names(&to_text(record.clone(), 0)?)?;
 
         let mut rows = Vec::new();
-        while reader
-            .read_byte_record(&mut record)
-            .map_err(|e| unparsable(&e))?
-        {
+        while reader.read_byte_record(&mut record).map_err(|e| unparsable(&e))? {
             let row = rows.len() + 1;
             if record.len() != columns.len() {
                 let (have, want) = (record.len(), columns.len());
@@ -74,11 +59,7 @@ impl Table {
             return Err(Problem::new("the file has a header, but no rows")
                 .hint("there is nothing to compact; give a table with at least one row"));
         }
-        Ok(Self {
-            name,
-            columns,
-            rows,
-        })
+        Ok(Self { name, columns, rows })
     }
 
     pub(crate) fn row_count(&self) -> usize {
@@ -92,8 +73,7 @@ impl Table {
         rows: Range<usize>,
     ) -> impl Iterator<Item = Option<&str>> {
         let rows = self.rows.get(rows).unwrap_or_default();
-        rows.iter()
-            .map(move |row| row.get(column).filter(|cell| !cell.is_empty()))
+        rows.iter().map(move |row| row.get(column).filter(|cell| !cell.is_empty()))
     }
 }
 
@@ -108,10 +88,8 @@ fn column_names(header: &StringRecord) -> Result<Vec<String>, Problem> {
             name => name.replace(char::is_control, " "),
         };
         if !seen.insert(name.clone()) {
-            return Err(
-                Problem::new(format!("the header (line 1) names `{name}` twice"))
-                    .hint("rename one of the two columns"),
-            );
+            return Err(Problem::new(format!("the header (line 1) names `{name}` twice"))
+                .hint("rename one of the two columns"));
         }
         names.push(name);
     }
@@ -122,15 +100,9 @@ fn to_text(record: ByteRecord, row: usize) -> Result<StringRecord, Problem> {
     let line = line_of(&record);
     StringRecord::from_byte_record(record).map_err(|e| {
         let field = e.utf8_error().field() + 1;
-        let place = if row == 0 {
-            "the header".to_owned()
-        } else {
-            format!("row {row}")
-        };
-        Problem::new(format!(
-            "{place} (line {line}) is not valid UTF-8 in field {field}"
-        ))
-        .hint("convert the file first, as in `iconv -f LATIN1 -t UTF-8 in.csv > out.csv`")
+        let place = if row == 0 { "the header".to_owned() } else { format!("row {row}") };
+        Problem::new(format!("{place} (line {line}) is not valid UTF-8 in field {field}"))
+            .hint("convert the file first, as in `iconv -f LATIN1 -t UTF-8 in.csv > out.csv`")
     })
 }
 
@@ -152,11 +124,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(text: &[u8], expected: &str) {
-        assert!(
-            parse(text).unwrap_err().contains(expected),
-            "{:?}",
-            parse(text)
-        );
+        assert!(parse(text).unwrap_err().contains(expected), "{:?}", parse(text));
     }
 
     #[test]
@@ -164,10 +132,7 @@ mod tests {
         let table = parse(b"a,b\n1,\n\"\",\"x,y\"\n").unwrap();
         assert_eq!(table.columns, ["a", "b"]);
         assert_eq!(table.cells(0, 0..2).collect::<Vec<_>>(), [Some("1"), None]);
-        assert_eq!(
-            table.cells(1, 0..2).collect::<Vec<_>>(),
-            [None, Some("x,y")]
-        );
+        assert_eq!(table.cells(1, 0..2).collect::<Vec<_>>(), [None, Some("x,y")]);
     }
 
     #[test]
@@ -181,21 +146,9 @@ mod tests {
         check_refused(b"", "the file is empty");
         check_refused(b"a,b\n", "no rows");
         check_refused(b"a,a\n1,2\n", "names `a` twice");
-        check_refused(
-            b"a,b\n1,2\n\"3\n4\",5\n6\n",
-            "row 3 (line 5) has 1 field(s)",
-        );
-        check_refused(
-            b"a,b\n1,2,3\n",
-            "row 1 (line 2) has 3 field(s), but the header has 2",
-        );
-        check_refused(
-            b"a,b\n1,2\n3,\xff\n",
-            "row 2 (line 3) is not valid UTF-8 in field 2",
-        );
-        check_refused(
-            b"a,\xff\n1,2\n",
-            "the header (line 1) is not valid UTF-8 in field 2",
-        );
+        check_refused(b"a,b\n1,2\n\"3\n4\",5\n6\n", "row 3 (line 5) has 1 field(s)");
+        check_refused(b"a,b\n1,2,3\n", "row 1 (line 2) has 3 field(s), but the header has 2");
+        check_refused(b"a,b\n1,2\n3,\xff\n", "row 2 (line 3) is not valid UTF-8 in field 2");
+        check_refused(b"a,\xff\n1,2\n", "the header (line 1) is not valid UTF-8 in field 2");
     }
 }

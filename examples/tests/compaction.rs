@@ -45,23 +45,15 @@ fn events_file(directory: &TempDir) -> PathBuf {
 fn read_events(path: &Path) -> Vec<Event> {
     let text = fs::read_to_string(path).unwrap();
     assert!(text.ends_with('\n'), "the last line is complete");
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn named<'e>(events: &'e [Event], name: &str) -> Vec<&'e Event> {
-    events
-        .iter()
-        .filter(|event| event["name"] == name)
-        .collect()
+    events.iter().filter(|event| event["name"] == name).collect()
 }
 
 fn sum(events: &[&Event], key: &str) -> u64 {
-    events
-        .iter()
-        .map(|event| event[key].as_u64().unwrap())
-        .sum()
+    events.iter().map(|event| event[key].as_u64().unwrap()).sum()
 }
 
 /// Runs on what must fail: exit code 2, a message that says all of `expected`, no file.
@@ -80,10 +72,7 @@ fn check_refused(directory: &TempDir, args: &[&str], expected: &[&str]) {
         .map(|entry| entry.unwrap().file_name())
         .filter(|name| name.to_string_lossy().ends_with("jsonl"))
         .collect();
-    assert!(
-        left.is_empty() || events_file(directory).is_dir(),
-        "left behind: {left:?}"
-    );
+    assert!(left.is_empty() || events_file(directory).is_dir(), "left behind: {left:?}");
 }
 
 #[test]
@@ -96,57 +85,26 @@ fn every_chunk_leaves_one_wide_event() {
     let events = read_events(&events_file(&directory));
     let chunks = named(&events, "compaction.chunk");
     let runs = named(&events, "compaction.run");
-    assert_eq!(
-        (chunks.len(), runs.len()),
-        (30 * 9, 1),
-        "30 columns, 1,707 rows by 200"
-    );
+    assert_eq!((chunks.len(), runs.len()), (30 * 9, 1), "30 columns, 1,707 rows by 200");
     assert_eq!(sum(&chunks, "chunk.rows"), 30 * 1_707);
-    assert_eq!(
-        sum(&chunks, "size.before"),
-        runs[0]["run.bytes_before"].as_u64().unwrap()
-    );
-    assert_eq!(
-        sum(&chunks, "size.after"),
-        runs[0]["run.bytes_after"].as_u64().unwrap()
-    );
+    assert_eq!(sum(&chunks, "size.before"), runs[0]["run.bytes_before"].as_u64().unwrap());
+    assert_eq!(sum(&chunks, "size.after"), runs[0]["run.bytes_after"].as_u64().unwrap());
     assert!(sum(&chunks, "size.after") * 3 < sum(&chunks, "size.before"));
 
     for chunk in &chunks {
         assert!(chunk.len() >= 20, "{chunk:?}");
-        assert_eq!(
-            (&chunk["user.id"], &chunk["app.id"]),
-            (&"ada".into(), &"warehouse".into())
-        );
+        assert_eq!((&chunk["user.id"], &chunk["app.id"]), (&"ada".into(), &"warehouse".into()));
         assert_eq!(chunk["build_id"], "build/7");
         assert_eq!(chunk["parent_span_id"], runs[0]["span_id"]);
-        assert_eq!(
-            chunk.contains_key("declined.reason"),
-            chunk["outcome"] == "declined"
-        );
+        assert_eq!(chunk.contains_key("declined.reason"), chunk["outcome"] == "declined");
         assert_eq!(chunk["was_compressed"], chunk["outcome"] == "ok");
         assert!(chunk["size.after"].as_u64() <= chunk["size.before"].as_u64());
     }
-    for reason in [
-        "empty",
-        "too_small",
-        "already_dense",
-        "high_entropy",
-        "not_worth_it",
-    ] {
-        assert!(
-            chunks
-                .iter()
-                .any(|chunk| chunk.get("declined.reason") == Some(&reason.into()))
-        );
+    for reason in ["empty", "too_small", "already_dense", "high_entropy", "not_worth_it"] {
+        assert!(chunks.iter().any(|chunk| chunk.get("declined.reason") == Some(&reason.into())));
     }
     for column_type in ["int64", "float64", "bool", "datetime", "varstring"] {
-        assert!(
-            chunks
-                .iter()
-                .any(|chunk| chunk["column.type"] == column_type),
-            "{column_type}"
-        );
+        assert!(chunks.iter().any(|chunk| chunk["column.type"] == column_type), "{column_type}");
     }
 }
 
@@ -155,10 +113,7 @@ fn a_column_that_only_looks_like_numbers_gives_warnings() {
     let directory = TempDir::new().unwrap();
     compaction(&directory, &[]);
     let events = read_events(&events_file(&directory));
-    let warned: Vec<_> = events
-        .iter()
-        .filter(|event| event.contains_key("warnings"))
-        .collect();
+    let warned: Vec<_> = events.iter().filter(|event| event.contains_key("warnings")).collect();
     assert_eq!(warned.len(), 9);
     for event in warned {
         assert_eq!(event["column.name"], "code");
@@ -200,21 +155,10 @@ fn the_jq_line_of_the_report_works() {
     }
     let directory = TempDir::new().unwrap();
     let report = String::from_utf8(compaction(&directory, &[]).stdout).unwrap();
-    let line = report
-        .lines()
-        .map(str::trim)
-        .find(|line| line.starts_with("jq "))
-        .unwrap();
-    let output = Command::new("sh")
-        .args(["-c", line])
-        .current_dir(directory.path())
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let line = report.lines().map(str::trim).find(|line| line.starts_with("jq ")).unwrap();
+    let output =
+        Command::new("sh").args(["-c", line]).current_dir(directory.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(String::from_utf8_lossy(&output.stdout).contains("high_entropy"));
 }
 
@@ -222,17 +166,10 @@ fn the_jq_line_of_the_report_works() {
 fn a_chunk_that_cannot_be_read_back_is_an_error_and_stays_as_it_was() {
     let directory = TempDir::new().unwrap();
     let output = compaction(&directory, &["--break", "place"]);
-    assert_eq!(
-        output.status.code(),
-        Some(1),
-        "some chunks failed, the others did not"
-    );
+    assert_eq!(output.status.code(), Some(1), "some chunks failed, the others did not");
 
     let events = read_events(&events_file(&directory));
-    let failed: Vec<_> = events
-        .iter()
-        .filter(|event| event["outcome"] == "error")
-        .collect();
+    let failed: Vec<_> = events.iter().filter(|event| event["outcome"] == "error").collect();
     assert_eq!(failed.len(), 9 + 1, "nine chunks and the run");
     for chunk in named(&events, "compaction.chunk") {
         assert_eq!(chunk["outcome"] == "error", chunk["column.name"] == "place");
@@ -259,11 +196,7 @@ fn a_run_that_fails_leaves_no_file_of_an_earlier_one() {
     let directory = directory_with(TABLE);
     compaction(&directory, &["table.csv"]);
     assert!(events_file(&directory).exists());
-    check_refused(
-        &directory,
-        &["missing.csv"],
-        &["missing.csv", "No such file"],
-    );
+    check_refused(&directory, &["missing.csv"], &["missing.csv", "No such file"]);
 }
 
 #[test]
@@ -273,20 +206,12 @@ fn bad_tables_are_refused_with_their_place() {
     check_refused(&ragged, &["table.csv"], &place);
 
     let latin1 = directory_with(b"a,b\n1,caf\xe9\n");
-    check_refused(
-        &latin1,
-        &["table.csv"],
-        &["row 1 (line 2)", "UTF-8", "iconv"],
-    );
+    check_refused(&latin1, &["table.csv"], &["row 1 (line 2)", "UTF-8", "iconv"]);
 
     check_refused(&directory_with(""), &["table.csv"], &["the file is empty"]);
     check_refused(&directory_with("a,b\n"), &["table.csv"], &["no rows"]);
     check_refused(&TempDir::new().unwrap(), &["."], &["is a directory"]);
-    check_refused(
-        &directory_with(TABLE),
-        &["--verbose"],
-        &["--verbose", "--help"],
-    );
+    check_refused(&directory_with(TABLE), &["--verbose"], &["--verbose", "--help"]);
 }
 
 #[test]

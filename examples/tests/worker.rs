@@ -26,38 +26,15 @@ fn sigterm_ends_the_worker_after_its_running_job() {
     }
 
     let kill = format!("kill -TERM {}", worker.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &kill])
-            .status()
-            .unwrap()
-            .success()
-    );
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     events.extend(lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap()));
-    assert!(
-        worker.wait().unwrap().success(),
-        "it stopped by itself, not by the signal"
-    );
+    assert!(worker.wait().unwrap().success(), "it stopped by itself, not by the signal");
 
     let mut report = String::new();
-    worker
-        .stderr
-        .take()
-        .unwrap()
-        .read_to_string(&mut report)
-        .unwrap();
+    worker.stderr.take().unwrap().read_to_string(&mut report).unwrap();
     assert!(report.contains("open_units: 0"), "{report}");
-    let jobs: Vec<_> = events
-        .iter()
-        .filter(|event| event["name"] == "job.run")
-        .collect();
-    assert!(
-        jobs.iter()
-            .all(|job| job["outcome"] == "ok" || job["outcome"] == "declined")
-    );
-    assert!(
-        jobs.iter().all(|job| job.get("parent_span_id").is_none()),
-        "each is a root"
-    );
+    let jobs: Vec<_> = events.iter().filter(|event| event["name"] == "job.run").collect();
+    assert!(jobs.iter().all(|job| job["outcome"] == "ok" || job["outcome"] == "declined"));
+    assert!(jobs.iter().all(|job| job.get("parent_span_id").is_none()), "each is a root");
     assert!(events.iter().any(|event| event["name"] == "ode.shutdown"));
 }

@@ -82,7 +82,10 @@ impl Moment {
         match (self, earlier) {
             (Self::System(now), Self::System(earlier)) => {
                 let since = now.saturating_duration_since(earlier);
-                since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
+                since
+                    .as_secs()
+                    .wrapping_mul(1_000_000_000)
+                    .wrapping_add(since.subsec_nanos().into())
             }
             (now, earlier) => now.nanos().saturating_sub(earlier.nanos()),
         }

@@ -172,7 +172,8 @@ impl ExportError {
         self.kind
     }
 
-    pub(crate) fn delivered_events(&self) -> usize {
+    /// How many events of the batch, from its beginning, arrived all the same.
+    pub fn delivered_events(&self) -> usize {
         self.delivered
     }
 }

@@ -11,7 +11,9 @@ use crate::unit::open::Unit;
 /// Ends a unit whose function is over: seal, judge, and on to the destinations.
 #[inline]
 pub(crate) fn finish(mut unit: Box<Unit>) {
-    let Some(now) = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment()) else { return };
+    let Some(now) = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment()) else {
+        return;
+    };
     unit.ended.get_or_insert(now);
     if unit.is_shared.get() {
         // Contributions of other tasks are merged; a hold keeps the unit open.
@@ -37,7 +39,9 @@ pub(crate) fn finish_held(unit: Option<Box<Unit>>) {
 /// Judge → limit → hand to every destination → count → reuse the memory.
 #[inline]
 fn emit(mut unit: Box<Unit>) {
-    let Some(pipeline) = unit.pipeline.take() else { return };
+    let Some(pipeline) = unit.pipeline.take() else {
+        return;
+    };
     if is_over_limit(&unit.buffer) {
         compact(&mut unit.buffer);
     }

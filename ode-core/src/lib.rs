@@ -66,16 +66,18 @@ pub use context::{
     Current, Detached, EventHandle, FutureExt, Hold, InEvent, Timed, current, decline, detached,
     fail, fields, hold, in_event, record_error, root, timed,
 };
+#[doc(hidden)]
+pub use event::FieldKey;
 pub use event::{
     CancelCause, Event, EventBuilder, EventId, Failure, Limits, Outcome, OwnedValue,
     ParseTraceparentError, Sensitive, SpanId, ToArray, ToNumber, ToValue, TraceContext, TraceId,
     Value,
 };
-#[doc(hidden)]
-pub use event::FieldKey;
 pub use export::{Batch, ExportError, Exporter};
 #[cfg(feature = "macros")]
-pub use ode_macros::{__EventFieldsCore as EventFields, __instrument_event_core as instrument_event};
+pub use ode_macros::{
+    __EventFieldsCore as EventFields, __instrument_event_core as instrument_event,
+};
 pub use pipeline::{
     DestinationStats, Diagnostic, DiagnosticKind, DropReason, Dropped, Flushed, Guard, Overflow,
     PipelineBuilder, Queue, SetupError, Shutdown, Stats, flush, stats,

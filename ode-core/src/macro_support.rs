@@ -34,11 +34,11 @@ pub fn recording() -> bool {
 /// This task owns no unit: it may contribute to one, and if not, the miss is counted.
 #[inline]
 fn recording_elsewhere() -> bool {
-    if slot::is_bare() {
-        if let Some(cells) = slot::cells() {
-            cells.bump(Count::Orphan);
-            return false;
-        }
+    if slot::is_bare()
+        && let Some(cells) = slot::cells()
+    {
+        cells.bump(Count::Orphan);
+        return false;
     }
     joined_or_missed()
 }
@@ -227,14 +227,7 @@ pub fn observe(failure: Option<Failure>) {
 #[inline]
 pub fn observe_with<T, E>(result: &Result<T, E>, classify: impl FnOnce(&E) -> Failure) {
     if let Err(error) = result {
-        observe_error(error, classify);
-    }
-}
-
-#[cold]
-pub(crate) fn observe_error<E>(error: &E, classify: impl FnOnce(&E) -> Failure) {
-    if slot::is_current() {
-        write::returned(&classify(error));
+        write::observe_error(error, classify);
     }
 }
 

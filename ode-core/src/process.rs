@@ -27,8 +27,8 @@ impl Default for Process {
     }
 }
 
-fn text(text: &Option<String>) -> Value<'_> {
-    text.as_deref().map_or(Value::Absent, Value::Str)
+fn text(text: Option<&String>) -> Value<'_> {
+    text.map_or(Value::Absent, |text| Value::Str(text))
 }
 
 fn non_empty(text: impl Into<String>) -> Option<String> {
@@ -107,12 +107,12 @@ impl Process {
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, Value<'_>)> {
         [
             (keys::BUILD_ID, Value::Str(&self.build_id)),
-            (keys::BUILD_SOURCE, text(&self.build_source)),
-            (keys::SERVICE_NAME, text(&self.service_name)),
-            (keys::SERVICE_VERSION, text(&self.service_version)),
-            (keys::REVISION, text(&self.revision)),
-            (keys::ENVIRONMENT, text(&self.environment)),
-            (keys::HOST_NAME, text(&self.host_name)),
+            (keys::BUILD_SOURCE, text(self.build_source.as_ref())),
+            (keys::SERVICE_NAME, text(self.service_name.as_ref())),
+            (keys::SERVICE_VERSION, text(self.service_version.as_ref())),
+            (keys::REVISION, text(self.revision.as_ref())),
+            (keys::ENVIRONMENT, text(self.environment.as_ref())),
+            (keys::HOST_NAME, text(self.host_name.as_ref())),
             (keys::PROCESS_PID, self.pid.map_or(Value::Absent, |pid| Value::U64(pid.into()))),
         ]
         .into_iter()

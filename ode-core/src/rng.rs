@@ -14,7 +14,10 @@ pub(crate) enum Ids {
         process: u128,
     },
     /// 1, 2, 3, …: ids a test can foresee.
-    #[cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests foresee ids"))]
+    #[cfg_attr(
+        not(any(test, feature = "testing")),
+        expect(dead_code, reason = "tests foresee ids")
+    )]
     Counted(AtomicU64),
 }
 

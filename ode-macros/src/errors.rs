@@ -19,21 +19,13 @@ struct Mistake {
 impl Errors {
     /// Notes a mistake at one token.
     pub(crate) fn at(&mut self, span: Span, message: impl Into<String>) {
-        self.found.push(Mistake {
-            start: span,
-            end: span,
-            message: message.into(),
-        });
+        self.found.push(Mistake { start: span, end: span, message: message.into() });
     }
 
     /// Notes a mistake that covers several tokens, from the first to the last.
     pub(crate) fn over(&mut self, tokens: impl ToTokens, message: impl Into<String>) {
         let (start, end) = ends(tokens);
-        self.found.push(Mistake {
-            start,
-            end,
-            message: message.into(),
-        });
+        self.found.push(Mistake { start, end, message: message.into() });
     }
 
     pub(crate) fn is_empty(&self) -> bool {

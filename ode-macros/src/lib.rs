@@ -189,9 +189,7 @@ pub fn derive_event_fields_core(input: TokenStream) -> TokenStream {
 #[cfg(feature = "full")]
 fn attribute(home: &str, options: TokenStream, item: TokenStream) -> TokenStream {
     let home = paths::CorePath::of_crate(home);
-    shim(item, |item| {
-        instrument::attribute(options.into(), &item, &home)
-    })
+    shim(item, |item| instrument::attribute(options.into(), &item, &home))
 }
 
 #[cfg(feature = "full")]

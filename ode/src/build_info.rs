@@ -48,9 +48,7 @@ impl BuildInfo {
     /// `vcs.ref.head.revision`: the revision the application was compiled at, where it was
     /// compiled in a git checkout.
     pub fn revision(&self) -> Option<&str> {
-        self.revision
-            .as_deref()
-            .map(|revision| revision.trim_end_matches("-dirty"))
+        self.revision.as_deref().map(|revision| revision.trim_end_matches("-dirty"))
     }
 
     /// The revision, marked `-dirty` when the checkout had changes.

@@ -14,7 +14,7 @@ pub(crate) struct Environment {
     pub(crate) disabled: bool,
     pub(crate) build_id: Option<String>,
     pub(crate) service_name: Option<String>,
-    pub(crate) environment: Option<String>,
+    pub(crate) deployment: Option<String>,
     pub(crate) output: Output,
     pub(crate) hash_key: Option<Vec<u8>>,
     pub(crate) flush_timeout: Option<Duration>,
@@ -54,24 +54,15 @@ impl Environment {
 
     /// Reads any environment.
     pub(crate) fn read_from(get: impl Fn(&str) -> Option<OsString>) -> Self {
-        let mut from = Reader {
-            get,
-            warnings: Vec::new(),
-        };
+        let mut from = Reader { get, warnings: Vec::new() };
         let environment = Self {
             no_colour: from.text("NO_COLOR").is_some(),
-            disabled: from
-                .parse("ODE_DISABLED", "true or false", boolean)
-                .unwrap_or(false),
+            disabled: from.parse("ODE_DISABLED", "true or false", boolean).unwrap_or(false),
             build_id: from.text("ODE_BUILD_ID"),
             service_name: from.text("ODE_SERVICE_NAME"),
-            environment: from.text("ODE_ENVIRONMENT"),
+            deployment: from.text("ODE_ENVIRONMENT"),
             output: from
-                .parse(
-                    "ODE_OUTPUT",
-                    "auto, stdout, pretty, none or file:<path>",
-                    output,
-                )
+                .parse("ODE_OUTPUT", "auto, stdout, pretty, none or file:<path>", output)
                 .unwrap_or_default(),
             hash_key: from.hash_key(),
             flush_timeout: from.milliseconds("ODE_FLUSH_TIMEOUT_MS"),
@@ -89,10 +80,7 @@ impl Environment {
             ),
             warnings: Vec::new(),
         };
-        Self {
-            warnings: from.warnings,
-            ..environment
-        }
+        Self { warnings: from.warnings, ..environment }
     }
 
     /// The limits, where the environment sets them.
@@ -139,13 +127,11 @@ struct Reader<G> {
 impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
     /// The trimmed text of a variable; empty counts as unset.
     fn text(&mut self, name: &str) -> Option<String> {
-        match (self.get)(name)?.into_string() {
-            Ok(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Err(_) => {
-                self.warn(name, "is not UTF-8", "it is ignored");
-                None
-            }
-        }
+        let Ok(text) = (self.get)(name)?.into_string() else {
+            self.warn(name, "is not UTF-8", "it is ignored");
+            return None;
+        };
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     fn parse<T>(
@@ -165,17 +151,13 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
 
     fn number(&mut self, name: &str) -> Option<usize> {
         self.parse(name, "a whole number from 1 to 2147483647", |text| {
-            usize::from_str(text)
-                .ok()
-                .filter(|number| (1..=0x7fff_ffff).contains(number))
+            usize::from_str(text).ok().filter(|number| (1..=0x7fff_ffff).contains(number))
         })
     }
 
     fn milliseconds(&mut self, name: &str) -> Option<Duration> {
         self.parse(name, "whole milliseconds, 1 to 2147483647", |text| {
-            let number = u64::from_str(text)
-                .ok()
-                .filter(|n| (1..=0x7fff_ffff).contains(n))?;
+            let number = u64::from_str(text).ok().filter(|n| (1..=0x7fff_ffff).contains(n))?;
             Some(Duration::from_millis(number))
         })
     }
@@ -205,10 +187,7 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
             return Some(key);
         }
         // Says the length, never the key.
-        let found = format!(
-            "holds {} bytes, at least {MIN_HASH_KEY_BYTES} are needed",
-            key.len()
-        );
+        let found = format!("holds {} bytes, at least {MIN_HASH_KEY_BYTES} are needed", key.len());
         self.warn(name, found, "sensitive fields are masked");
         None
     }
@@ -272,22 +251,13 @@ mod tests {
             ("ODE_HASH_KEY", "0123456789abcdef"),
         ]);
         assert_eq!(environment.warnings, Vec::<String>::new());
-        assert_eq!(
-            environment.output,
-            Output::File("/var/log/app.jsonl".into())
-        );
-        assert_eq!(
-            environment.overflow,
-            Some(Overflow::BlockFor(Duration::from_millis(250)))
-        );
+        assert_eq!(environment.output, Output::File("/var/log/app.jsonl".into()));
+        assert_eq!(environment.overflow, Some(Overflow::BlockFor(Duration::from_millis(250))));
         assert_eq!(environment.limits(), Limits::default().fields(8192));
         assert!(environment.disabled);
         assert_eq!(environment.build_id.as_deref(), Some("b7"));
         assert_eq!(environment.service_name, None, "blank is unset");
-        assert_eq!(
-            environment.hash_key.as_deref(),
-            Some(&b"0123456789abcdef"[..])
-        );
+        assert_eq!(environment.hash_key.as_deref(), Some(&b"0123456789abcdef"[..]));
     }
 
     #[test]

@@ -166,11 +166,8 @@ impl Setup {
         if let Some(key) = checked(self.hash_key)?.or(environment.hash_key.clone()) {
             builder = builder.hash_with(move |text| keyed_hash(&key, text));
         }
-        let queues = if self.queues.is_empty() {
-            default_queue(&environment)?
-        } else {
-            self.queues
-        };
+        let queues =
+            if self.queues.is_empty() { default_queue(&environment)? } else { self.queues };
         for queue in queues {
             builder = builder.export_to(queue);
         }
@@ -194,35 +191,26 @@ fn checked(key: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, SetupError> {
 /// The first 16 bytes of HMAC-SHA-256, in hexadecimal.
 fn keyed_hash(key: &[u8], text: &str) -> String {
     let mac = hmac_sha256::HMAC::mac(text.as_bytes(), key);
-    mac.iter()
-        .take(16)
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            for digit in [byte >> 4, byte & 15] {
-                hex.extend(char::from_digit(u32::from(digit), 16));
-            }
-            hex
-        })
+    mac.iter().take(16).fold(String::with_capacity(32), |mut hex, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            hex.extend(char::from_digit(u32::from(digit), 16));
+        }
+        hex
+    })
 }
 
 fn identify(build: &BuildInfo, environment: &Environment) -> BuildId {
-    build_id::resolve(
-        build.id(),
-        environment.build_id.as_deref(),
-        build.marked_revision(),
-    )
+    build_id::resolve(build.id(), environment.build_id.as_deref(), build.marked_revision())
 }
 
 fn describe(build: &BuildInfo, environment: &Environment) -> Process {
     let id = identify(build, environment);
-    let service = environment
-        .service_name
-        .as_deref()
-        .unwrap_or(build.service());
+    let service = environment.service_name.as_deref().unwrap_or(build.service());
     Process::new(id.id)
         .build_source(id.source)
         .service(service, build.version())
         .revision(build.revision().unwrap_or_default())
-        .environment(environment.environment.as_deref().unwrap_or_default())
+        .environment(environment.deployment.as_deref().unwrap_or_default())
         .host_name(threads::host_name().unwrap_or_default())
         .pid(std::process::id())
 }
@@ -230,11 +218,7 @@ fn describe(build: &BuildInfo, environment: &Environment) -> Process {
 fn default_queue(environment: &Environment) -> Result<Vec<Queue>, SetupError> {
     let pretty = || {
         let pretty = Pretty::stdout();
-        if environment.no_colour {
-            pretty.colour(false)
-        } else {
-            pretty
-        }
+        if environment.no_colour { pretty.colour(false) } else { pretty }
     };
     let queue = match &environment.output {
         Output::None => return Ok(Vec::new()),

@@ -8,13 +8,8 @@ pub(crate) fn with_signals_blocked<R>(f: impl FnOnce() -> R) -> R {
 
     let mut mask = SigSet::all();
     // These are raised by the thread's own faults: blocking them would only hide the report.
-    for fault in [
-        Signal::SIGSEGV,
-        Signal::SIGBUS,
-        Signal::SIGFPE,
-        Signal::SIGILL,
-        Signal::SIGTRAP,
-    ] {
+    for fault in [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL, Signal::SIGTRAP]
+    {
         mask.remove(fault);
     }
     let before = mask.thread_swap_mask(SigmaskHow::SIG_BLOCK).ok();

@@ -14,15 +14,7 @@ pub(super) fn table(chunks: &[ChunkEvent]) -> Table {
     }
 
     let mut table = new_table();
-    table.set_header([
-        "column",
-        "type",
-        "before",
-        "after",
-        "saved",
-        "stored as",
-        "declined as",
-    ]);
+    table.set_header(["column", "type", "before", "after", "saved", "stored as", "declined as"]);
     for chunks in columns.values() {
         table.add_row(row(chunks));
     }
@@ -40,13 +32,8 @@ fn row(chunks: &[&ChunkEvent]) -> Vec<String> {
         return Vec::new();
     };
     let (before, after) = sizes(chunks.iter().copied());
-    let formats = chunks
-        .iter()
-        .filter(|c| c.was_compressed)
-        .map(|c| c.stored_as());
-    let reasons = chunks
-        .iter()
-        .filter_map(|chunk| chunk.declined_reason.as_deref());
+    let formats = chunks.iter().filter(|c| c.was_compressed).map(|c| c.stored_as());
+    let reasons = chunks.iter().filter_map(|chunk| chunk.declined_reason.as_deref());
     vec![
         first.column.clone(),
         first.column_type.clone(),
@@ -61,13 +48,7 @@ fn row(chunks: &[&ChunkEvent]) -> Vec<String> {
 fn total(chunks: &[ChunkEvent]) -> Vec<String> {
     let (before, after) = sizes(chunks);
     let saved = format!("{} %", percent_saved(before, after));
-    vec![
-        "all".to_owned(),
-        String::new(),
-        grouped(before),
-        grouped(after),
-        saved,
-    ]
+    vec!["all".to_owned(), String::new(), grouped(before), grouped(after), saved]
 }
 
 fn sizes<'c>(chunks: impl IntoIterator<Item = &'c ChunkEvent>) -> (u64, u64) {

@@ -41,10 +41,7 @@ pub(super) struct ChunkEvent {
 impl Events {
     pub(super) fn read(path: &Path) -> Result<Self, Problem> {
         let unreadable = |what: &dyn Display| {
-            Problem::new(format!(
-                "cannot read the events in {}: {what}",
-                path.display()
-            ))
+            Problem::new(format!("cannot read the events in {}: {what}", path.display()))
         };
         let file = File::open(path).map_err(|e| unreadable(&e))?;
         let mut events = Self {

@@ -76,9 +76,7 @@ fn grouped(number: u64) -> String {
 
 /// How much smaller `after` is, rounded down so that it never claims too much.
 fn percent_saved(before: u64, after: u64) -> u64 {
-    (before.saturating_sub(after) * 100)
-        .checked_div(before)
-        .unwrap_or(0)
+    (before.saturating_sub(after) * 100).checked_div(before).unwrap_or(0)
 }
 
 /// Each different item with how often it occurs, the most frequent first.
@@ -94,10 +92,7 @@ fn count_by<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<(T, usize)> {
 
 /// `179 ok, 91 declined`
 fn counted<T: std::fmt::Display>(counts: &[(T, usize)]) -> String {
-    let parts: Vec<_> = counts
-        .iter()
-        .map(|(item, count)| format!("{count} {item}"))
-        .collect();
+    let parts: Vec<_> = counts.iter().map(|(item, count)| format!("{count} {item}")).collect();
     parts.join(", ")
 }
 

@@ -36,16 +36,12 @@ fn right_inputs(events: &Events) -> String {
     if compressed().next().is_none() {
         return "nothing was compressed".to_owned();
     }
-    let too_small = compressed()
-        .filter(|chunk| chunk.before < events.min_bytes)
-        .count();
+    let too_small = compressed().filter(|chunk| chunk.before < events.min_bytes).count();
     format!(
         "compressed {} of {}: {}\nof those below {} bytes: {too_small}",
         compressed().count(),
         events.chunks.len(),
-        counted(&count_by(
-            compressed().map(|chunk| chunk.column_type.as_str())
-        )),
+        counted(&count_by(compressed().map(|chunk| chunk.column_type.as_str()))),
         grouped(events.min_bytes),
     )
 }
@@ -53,10 +49,7 @@ fn right_inputs(events: &Events) -> String {
 fn intended_effect(chunks: &[ChunkEvent]) -> String {
     let before = chunks.iter().map(|chunk| chunk.before).sum();
     let after = chunks.iter().map(|chunk| chunk.after).sum();
-    let grown = chunks
-        .iter()
-        .filter(|chunk| chunk.after > chunk.before)
-        .count();
+    let grown = chunks.iter().filter(|chunk| chunk.after > chunk.before).count();
     format!(
         "{} → {} bytes, {} % saved; {grown} chunks grew",
         grouped(before),
@@ -66,39 +59,17 @@ fn intended_effect(chunks: &[ChunkEvent]) -> String {
 }
 
 fn errors_and_warnings(chunks: &[ChunkEvent]) -> String {
-    let failed: Vec<_> = chunks
-        .iter()
-        .filter(|chunk| chunk.outcome == Outcome::Error)
-        .collect();
-    let warned: Vec<_> = chunks
-        .iter()
-        .filter(|chunk| !chunk.warnings.is_empty())
-        .collect();
-    let mut lines = vec![format!(
-        "{} errors, {} chunks with warnings",
-        failed.len(),
-        warned.len()
-    )];
+    let failed: Vec<_> = chunks.iter().filter(|chunk| chunk.outcome == Outcome::Error).collect();
+    let warned: Vec<_> = chunks.iter().filter(|chunk| !chunk.warnings.is_empty()).collect();
+    let mut lines = vec![format!("{} errors, {} chunks with warnings", failed.len(), warned.len())];
     let describe = |chunk: &ChunkEvent, what| format!("{}: {what}", chunk.place());
-    lines.extend(
-        failed
-            .first()
-            .and_then(|chunk| Some(describe(chunk, chunk.error.as_ref()?))),
-    );
-    lines.extend(
-        warned
-            .first()
-            .and_then(|chunk| Some(describe(chunk, chunk.warnings.first()?))),
-    );
+    lines.extend(failed.first().and_then(|chunk| Some(describe(chunk, chunk.error.as_ref()?))));
+    lines.extend(warned.first().and_then(|chunk| Some(describe(chunk, chunk.warnings.first()?))));
     lines.join("\n")
 }
 
 fn skipped(chunks: &[ChunkEvent]) -> String {
-    let reasons = count_by(
-        chunks
-            .iter()
-            .filter_map(|chunk| chunk.declined_reason.as_deref()),
-    );
+    let reasons = count_by(chunks.iter().filter_map(|chunk| chunk.declined_reason.as_deref()));
     let skipped: usize = reasons.iter().map(|(_, count)| count).sum();
     if skipped == 0 {
         return "nothing was skipped".to_owned();
@@ -108,30 +79,18 @@ fn skipped(chunks: &[ChunkEvent]) -> String {
 
 /// The user with the most chunks; in this program every event carries the one who asked for the run.
 fn one_user(chunks: &[ChunkEvent]) -> String {
-    let users = count_by(
-        chunks
-            .iter()
-            .map(|chunk| (chunk.user.as_str(), chunk.app.as_str())),
-    );
+    let users = count_by(chunks.iter().map(|chunk| (chunk.user.as_str(), chunk.app.as_str())));
     let Some(((user, app), count)) = users.first() else {
         return "no user was served".to_owned();
     };
-    let theirs = || {
-        chunks
-            .iter()
-            .filter(|chunk| chunk.user == *user && chunk.app == *app)
-    };
+    let theirs = || chunks.iter().filter(|chunk| chunk.user == *user && chunk.app == *app);
     let slowest = theirs().max_by_key(|chunk| chunk.duration);
     let slowest = slowest.map(|c| format!("{} ({})", c.place(), milliseconds(c.duration)));
-    let saved: u64 = theirs()
-        .map(|chunk| chunk.before.saturating_sub(chunk.after))
-        .sum();
+    let saved: u64 = theirs().map(|chunk| chunk.before.saturating_sub(chunk.after)).sum();
     format!(
         "{user} in {app}: {count} chunks, {} bytes saved, {} errors\nslowest: {}",
         grouped(saved),
-        theirs()
-            .filter(|chunk| chunk.outcome == Outcome::Error)
-            .count(),
+        theirs().filter(|chunk| chunk.outcome == Outcome::Error).count(),
         slowest.unwrap_or_default(),
     )
 }

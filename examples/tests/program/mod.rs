@@ -6,12 +6,7 @@ use std::path::PathBuf;
 pub(crate) fn path(example: &str) -> PathBuf {
     let name = format!("{example}{}", std::env::consts::EXE_SUFFIX);
     let test = std::env::current_exe().unwrap_or_default();
-    let program = test
-        .ancestors()
-        .nth(2)
-        .unwrap_or(&test)
-        .join("examples")
-        .join(name);
+    let program = test.ancestors().nth(2).unwrap_or(&test).join("examples").join(name);
     assert!(
         program.exists(),
         "run `cargo build -p ode-examples --examples` with the options of this test"

@@ -44,24 +44,31 @@ impl Joined {
     }
 
     fn enter(&self) -> EnteredJoined {
-        let ambient = self.shared.clone().map(|shared| slot::replace(Some(Ambient::Joined(shared))));
-        let scoped = self.scoped.clone().map(|scoped| slot::replace_scoped(Some(scoped)));
-        EnteredJoined { ambient, scoped }
+        EnteredJoined {
+            ambient: self
+                .shared
+                .clone()
+                .map(|shared| Was(slot::replace(Some(Ambient::Joined(shared))))),
+            scoped: self.scoped.clone().map(|scoped| Was(slot::replace_scoped(Some(scoped)))),
+        }
     }
 }
 
+/// What was there before, which may have been nothing.
+struct Was<T>(Option<T>);
+
 /// Restores what was current before, also when unwinding.
 struct EnteredJoined {
-    ambient: Option<Option<Ambient>>,
-    scoped: Option<Option<Arc<Pipeline>>>,
+    ambient: Option<Was<Ambient>>,
+    scoped: Option<Was<Arc<Pipeline>>>,
 }
 
 impl Drop for EnteredJoined {
     fn drop(&mut self) {
-        if let Some(outer) = self.ambient.take() {
+        if let Some(Was(outer)) = self.ambient.take() {
             drop(slot::replace(outer));
         }
-        if let Some(outer) = self.scoped.take() {
+        if let Some(Was(outer)) = self.scoped.take() {
             drop(slot::replace_scoped(outer));
         }
     }

@@ -87,7 +87,7 @@ impl Shared {
     pub(crate) fn write<R>(&self, f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
         let mut state = lock(&self.state);
         if state.phase == Phase::Ended {
-            self.count_late(&state);
+            Self::count_late(&state);
             return None;
         }
         let written = f(Target { buffer: &mut state.side, counter_base: DELTA });
@@ -98,7 +98,7 @@ impl Shared {
     pub(crate) fn set_inherited(&self, key: KeyRef<'_>, value: Prepared<'_>) {
         let mut state = lock(&self.state);
         if state.phase == Phase::Ended {
-            return self.count_late(&state);
+            return Self::count_late(&state);
         }
         state.side.push(key, value, INHERITED);
         state.inherited.push(key, value, INHERITED);
@@ -115,11 +115,11 @@ impl Shared {
         match state.phase {
             Phase::Open => state.word = Some(Word::merge(state.word, word)),
             // The outcome was decided when the function ended.
-            Phase::Held | Phase::Ended => self.count_late(&state),
+            Phase::Held | Phase::Ended => Self::count_late(&state),
         }
     }
 
-    fn count_late(&self, state: &State) {
+    fn count_late(state: &State) {
         match &state.pipeline {
             Some(pipeline) => pipeline.count(Count::Late),
             None => crate::context::cells::count(Count::Late),

@@ -68,13 +68,13 @@ impl Drop for AtExit {
 }
 
 /// Whether this task owns the unit that is current.
-#[inline(always)]
+#[inline]
 pub(crate) fn is_own() -> bool {
     SLOT.with(Slot::is_own)
 }
 
 /// Whether this thread contributes to no other task's unit and is in no test's capture.
-#[inline(always)]
+#[inline]
 pub(crate) fn is_bare() -> bool {
     SLOT.with(|slot| !slot.busy.get())
 }
@@ -87,7 +87,7 @@ pub(crate) fn is_current() -> bool {
 
 /// Runs library code on the unit that this task owns; `None` where it owns none. Within it nothing
 /// is current: user code must not run here.
-#[inline(always)]
+#[inline]
 pub(crate) fn with_own<R>(f: impl FnOnce(&mut Unit) -> R) -> Option<R> {
     SLOT.with(|slot| {
         let mut unit = slot.own.take()?;
@@ -142,7 +142,7 @@ impl Slot {
         self.scoped.set(scoped);
     }
 
-    #[inline(always)]
+    #[inline]
     fn is_own(&self) -> bool {
         let own = self.own.take();
         let current = own.is_some();

@@ -18,6 +18,9 @@ pub struct Timer {
 
 impl Timer {
     /// A timer of this name.
+    ///
+    /// # Panics
+    /// For an empty name: in a constant, so it fails to compile.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(!name.is_empty(), "a timer needs a name");
@@ -68,7 +71,9 @@ pub fn time(timer: &'static Timer) -> Timed {
 
 impl Drop for Timed {
     fn drop(&mut self) {
-        let Some((clock, since)) = self.since.take() else { return };
+        let Some((clock, since)) = self.since.take() else {
+            return;
+        };
         let total = clock.moment().since(since);
         if !slot::is_current() {
             return write::missed();

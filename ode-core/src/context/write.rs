@@ -2,10 +2,10 @@
 
 use crate::context::cells::{self, Count};
 use crate::context::slot::{self, Ambient};
-use crate::event::outcome::{Failure, Word};
-use crate::event::value::{MASK, Number, Value};
 use crate::event::keys::{self, Key};
 use crate::event::limits;
+use crate::event::outcome::{Failure, Word};
+use crate::event::value::{MASK, Number, Value};
 use crate::record::buffer::{Buffer, KeyRef, Kind, TRUNCATED};
 use crate::record::fields::{FieldSink, Fields};
 use crate::record::prepare::prepare;
@@ -18,7 +18,7 @@ pub(crate) struct Target<'t> {
 }
 
 /// Runs library code on the current record; counts when there is none, or it has ended.
-#[inline(always)]
+#[inline]
 pub(crate) fn with_target<R>(f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
     if slot::is_own() {
         slot::with_own(|unit| f(Target { buffer: unit.record(), counter_base: 0 }))
@@ -142,6 +142,14 @@ pub(crate) fn returned(failure: &Failure) {
     describe(failure);
 }
 
+/// Notes a returned `Err`, as `classify` reads it.
+#[cold]
+pub(crate) fn observe_error<E>(error: &E, classify: impl FnOnce(&E) -> Failure) {
+    if slot::is_current() {
+        returned(&classify(error));
+    }
+}
+
 /// Records `error.*` of a failure.
 pub(crate) fn describe(failure: &Failure) {
     with_target(|target| describe_in(target.buffer, failure));
@@ -158,7 +166,8 @@ pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure) {
         buffer.push_text(KeyRef::Static(&keys::ERROR_MESSAGE), kept, false, flags);
     }
     if !failure.chain.is_empty() {
-        let chain: Vec<&str> = failure.chain.iter().map(|cause| limits::cut(cause, limit)).collect();
+        let chain: Vec<&str> =
+            failure.chain.iter().map(|cause| limits::cut(cause, limit)).collect();
         prepare(Value::Array(&chain), buffer.limits.value_bytes, |value| {
             buffer.push(KeyRef::Static(&keys::ERROR_CHAIN), value, 0);
         });

@@ -1,5 +1,6 @@
 //! [`Event`]: what a unit of work leaves behind. Immutable.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -38,7 +39,7 @@ pub(crate) struct Head {
 #[derive(Clone)]
 pub struct Event {
     pub(crate) head: Head,
-    pub(crate) event_id: EventId,
+    pub(crate) id: EventId,
     pub(crate) wall: Wall,
     /// The name of an event that was read back.
     pub(crate) own_name: Option<String>,
@@ -103,7 +104,7 @@ impl Event {
         };
         Self {
             head,
-            event_id: EventId(0),
+            id: EventId(0),
             wall: Wall::default(),
             own_name: None,
             process,
@@ -128,7 +129,7 @@ impl Event {
 
     /// The id of this event.
     pub fn event_id(&self) -> EventId {
-        self.event_id
+        self.id
     }
 
     /// Wall time at the start of the unit.
@@ -213,10 +214,12 @@ impl Event {
             Kind::F64 => Value::F64(f64::from_bits(entry.data)),
             Kind::Str => Value::Str(self.text.get(unrange(entry.data)).unwrap_or_default()),
             Kind::Bytes => Value::Bytes(self.blob.get(unrange(entry.data)).unwrap_or_default()),
-            Kind::Array => match usize::try_from(entry.data).ok().and_then(|at| self.arrays.get(at)) {
-                Some(list) => Value::Array(list),
-                None => Value::Absent,
-            },
+            Kind::Array => {
+                match usize::try_from(entry.data).ok().and_then(|at| self.arrays.get(at)) {
+                    Some(list) => Value::Array(list),
+                    None => Value::Absent,
+                }
+            }
             Kind::KeyText => Value::Absent,
         }
     }
@@ -298,6 +301,8 @@ impl fmt::Debug for Event {
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct EventBuilder {
     event: Event,
+    /// Where each key is.
+    known: HashMap<String, usize>,
 }
 
 impl EventBuilder {
@@ -305,7 +310,7 @@ impl EventBuilder {
     pub fn new(name: impl Into<String>) -> Self {
         let mut event = Event::empty(Arc::default());
         event.own_name = Some(name.into());
-        Self { event }
+        Self { event, known: HashMap::new() }
     }
 
     /// Sets how the unit ended.
@@ -334,7 +339,7 @@ impl EventBuilder {
 
     /// Sets the event's own id.
     pub fn event_id(mut self, id: EventId) -> Self {
-        self.event.event_id = id;
+        self.event.id = id;
         self
     }
 
@@ -356,17 +361,28 @@ impl EventBuilder {
         self
     }
 
-    /// Adds a field; of two with one key the later one counts.
+    /// Adds a field; of two with one key the later one counts. A name of the event's fixed part or
+    /// of its process goes to `field.<key>`.
     pub fn field(mut self, key: &str, value: Value<'_>) -> Self {
-        let known = self.event.entries().position(|(known, _)| known.name == key);
-        let at = self.event.push_text(key);
-        self.event.push(EntryKey::Text(at), value);
-        if let (Some(known), false) = (known, value.is_absent()) {
-            if let Some(last) = self.event.entries.pop() {
-                if let Some(entry) = self.event.entries.get_mut(known) {
-                    *entry = last;
-                }
-            }
+        if value.is_absent() {
+            return self;
+        }
+        let moved;
+        let key = if keys::is_fixed(key) {
+            moved = format!("{}{key}", keys::MOVED_PREFIX);
+            &moved
+        } else {
+            key
+        };
+        let text = self.event.push_text(key);
+        self.event.push(EntryKey::Text(text), value);
+        let last = self.event.entries.len() - 1;
+        let first = *self.known.entry(key.to_owned()).or_insert(last);
+        if first != last
+            && let Some(entry) = self.event.entries.pop()
+            && let Some(slot) = self.event.entries.get_mut(first)
+        {
+            *slot = entry;
         }
         self
     }

@@ -88,9 +88,8 @@ impl EventId {
 impl Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = self.0;
-        let (a, b, c) = (id >> 96, (id >> 80) & 0xffff, (id >> 64) & 0xffff);
-        let (d, e) = ((id >> 48) & 0xffff, id & 0xffff_ffff_ffff);
-        write!(f, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+        write!(f, "{:08x}-{:04x}-{:04x}", id >> 96, (id >> 80) & 0xffff, (id >> 64) & 0xffff)?;
+        write!(f, "-{:04x}-{:012x}", (id >> 48) & 0xffff, id & 0xffff_ffff_ffff)
     }
 }
 
@@ -162,7 +161,7 @@ impl TraceContext {
     }
 
     /// Writes the W3C `traceparent` header value, version 00.
-    pub fn to_traceparent(&self) -> String {
+    pub fn to_traceparent(self) -> String {
         format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
     }
 }
@@ -170,7 +169,8 @@ impl TraceContext {
 fn parse_traceparent(header: &str) -> Option<TraceContext> {
     let version = hex_byte(header.get(0..2)?)?;
     let tail = header.get(55..)?;
-    let ends_right = if version == 0 { tail.is_empty() } else { tail.is_empty() || tail.starts_with('-') };
+    let ends_right =
+        if version == 0 { tail.is_empty() } else { tail.is_empty() || tail.starts_with('-') };
     let hyphens = [2, 35, 52].iter().all(|at| header.as_bytes().get(*at) == Some(&b'-'));
     if version == 0xff || !ends_right || !hyphens {
         return None;

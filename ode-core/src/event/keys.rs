@@ -13,7 +13,10 @@ pub struct Key {
 }
 
 impl Key {
-    /// A user's key. Fails to compile for an empty name and for names ode writes.
+    /// A user's key.
+    ///
+    /// # Panics
+    /// For an empty name and for names ode writes: in a constant, so it fails to compile.
     #[must_use]
     pub const fn new(name: &'static str, json: &'static str) -> Self {
         assert!(!name.is_empty(), "an event field needs a name");
@@ -75,7 +78,9 @@ const fn panic_written() {
 
 #[expect(clippy::panic, reason = "runs in const evaluation only: this is the compile error")]
 const fn panic_parent() {
-    panic!("ode writes keys below this one, and no key is both a value and a prefix; choose another, such as app.<key>")
+    panic!(
+        "ode writes keys below this one, and no key is both a value and a prefix; choose another, such as app.<key>"
+    )
 }
 
 /// The hash fields are compared by: FNV-1a folded to 32 bits, so that the last characters of
@@ -151,6 +156,11 @@ const OF_PROCESS: &[&str] = &[
 /// Every complete name that ode writes; with [`FAMILIES`] the one table of ode's names.
 const WRITTEN: [&[&str]; 3] = [OF_HEAD, OF_PROCESS, OF_FIELDS];
 
+/// Whether a name belongs to the fixed part of an event or to its process.
+pub(crate) fn is_fixed(name: &str) -> bool {
+    OF_HEAD.contains(&name) || OF_PROCESS.contains(&name)
+}
+
 /// Families of names: whatever begins with one of these is ode's.
 pub(crate) const FAMILIES: &[&str] = &[
     "build.",
@@ -198,7 +208,9 @@ pub(crate) const fn reserved(name: &str) -> Reserved {
 }
 
 const fn reserved_among(name: &str, tables: &[&[&str]]) -> Reserved {
-    let [first, tables @ ..] = tables else { return Reserved::No };
+    let [first, tables @ ..] = tables else {
+        return Reserved::No;
+    };
     let mut written = *first;
     while let [ours, rest @ ..] = written {
         if starts_with(name, ours) && (name.len() == ours.len() || is_parent(ours, name)) {
@@ -287,7 +299,9 @@ mod tests {
         for parent in ["host", "service", "vcs", "vcs.ref", "process", "deployment.environment"] {
             assert_eq!(reserved(parent), Reserved::Parent, "{parent}");
         }
-        for free in ["user.id", "names", "host.arch", "service.instance.id", "errors", "app.name", "timeds"] {
+        for free in
+            ["user.id", "names", "host.arch", "service.instance.id", "errors", "app.name", "timeds"]
+        {
             assert_eq!(reserved(free), Reserved::No, "{free}");
         }
     }
@@ -304,7 +318,8 @@ mod tests {
 
     #[test]
     fn hashes_spread() {
-        let mut low: Vec<u32> = (0..1_024).map(|n| hash(&format!("field_{n:04}")) & 0xfff).collect();
+        let mut low: Vec<u32> =
+            (0..1_024).map(|n| hash(&format!("field_{n:04}")) & 0xfff).collect();
         low.sort_unstable();
         low.dedup();
         assert!(low.len() > 850, "{} of 1024 distinct in 12 bits", low.len());

@@ -18,30 +18,39 @@ pub struct Limits {
 impl Default for Limits {
     /// 4,096 fields, 64 KiB a value, 1 MiB an event, 1 KiB an error message.
     fn default() -> Self {
-        Self { fields: 4_096, value_bytes: 64 << 10, event_bytes: 1 << 20, error_message_bytes: 1 << 10 }
+        Self {
+            fields: 4_096,
+            value_bytes: 64 << 10,
+            event_bytes: 1 << 20,
+            error_message_bytes: 1 << 10,
+        }
     }
 }
 
 impl Limits {
     /// How many distinct fields an event holds; the first ones stay. Default 4,096, at least 1.
+    #[must_use]
     pub fn fields(mut self, fields: usize) -> Self {
         self.fields = fields.clamp(1, 1 << 20);
         self
     }
 
     /// How many bytes a text or byte value keeps, cut at a character boundary. Default 64 KiB.
+    #[must_use]
     pub fn value_bytes(mut self, bytes: usize) -> Self {
         self.value_bytes = bytes.clamp(1, 64 << 20);
         self
     }
 
     /// How many bytes all fields of an event may take together. Default 1 MiB.
+    #[must_use]
     pub fn event_bytes(mut self, bytes: usize) -> Self {
         self.event_bytes = bytes.clamp(1, 64 << 20);
         self
     }
 
     /// How many bytes of an error's message are kept. Default 1 KiB.
+    #[must_use]
     pub fn error_message_bytes(mut self, bytes: usize) -> Self {
         self.error_message_bytes = bytes.clamp(1, 64 << 20);
         self

@@ -233,27 +233,43 @@ mod tests {
     use super::*;
 
     /// The order of the design: panicked, cancelled, the explicit word, the returned `Err`, ok.
+    #[expect(clippy::match_same_arms, reason = "a truth table shows every row")]
     #[test]
     fn truth_table() {
         let words = [None, Some(Word::Declined("d")), Some(Word::Error)];
-        let causes =
-            [None, Some(CancelCause::Dropped), Some(CancelCause::Deadline), Some(CancelCause::Shutdown)];
+        let causes = [
+            None,
+            Some(CancelCause::Dropped),
+            Some(CancelCause::Deadline),
+            Some(CancelCause::Shutdown),
+        ];
         let mut rows = 0;
         for unwound in [false, true] {
             for cancelled in causes {
                 for word in words {
                     for returned in [None, Some(Word::Declined("r")), Some(Word::Error)] {
-                        let (outcome, detail) = decide(&Ending { unwound, cancelled, word, returned });
+                        let (outcome, detail) =
+                            decide(&Ending { unwound, cancelled, word, returned });
                         let expected = match (unwound, cancelled, word, returned) {
                             (true, _, _, _) => (Outcome::Panicked, None),
-                            (false, Some(cause), _, _) => (Outcome::Cancelled, Some(cause.as_str())),
+                            (false, Some(cause), _, _) => {
+                                (Outcome::Cancelled, Some(cause.as_str()))
+                            }
                             (false, None, Some(Word::Error), _) => (Outcome::Error, None),
-                            (false, None, Some(Word::Declined(_)), _) => (Outcome::Declined, Some("d")),
+                            (false, None, Some(Word::Declined(_)), _) => {
+                                (Outcome::Declined, Some("d"))
+                            }
                             (false, None, None, Some(Word::Error)) => (Outcome::Error, None),
-                            (false, None, None, Some(Word::Declined(_))) => (Outcome::Declined, Some("r")),
+                            (false, None, None, Some(Word::Declined(_))) => {
+                                (Outcome::Declined, Some("r"))
+                            }
                             (false, None, None, None) => (Outcome::Ok, None),
                         };
-                        assert_eq!((outcome, detail), expected, "{unwound} {cancelled:?} {word:?} {returned:?}");
+                        assert_eq!(
+                            (outcome, detail),
+                            expected,
+                            "{unwound} {cancelled:?} {word:?} {returned:?}"
+                        );
                         rows += 1;
                     }
                 }

@@ -17,7 +17,7 @@ impl Serialize for Event {
         map.serialize_entry("name", self.name())?;
         map.serialize_entry("outcome", self.head.outcome.as_str())?;
         map.serialize_entry("duration_ns", &self.head.duration_ns)?;
-        map.serialize_entry("event_id", &Text(&self.event_id))?;
+        map.serialize_entry("event_id", &Text(&self.id))?;
         map.serialize_entry("trace_id", &Text(&self.head.context.trace_id()))?;
         map.serialize_entry("span_id", &Text(&self.head.context.span_id()))?;
         if let Some(parent) = self.head.parent {
@@ -128,9 +128,6 @@ mod tests {
             assert_eq!(Base64(bytes.as_bytes()).to_string(), text);
         }
         let all = (0..64_u32).map(super::sextet).collect::<String>();
-        assert_eq!(
-            all,
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        );
+        assert_eq!(all, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
     }
 }

@@ -85,7 +85,8 @@ impl Wall {
         let scale = 10_i64.pow(9_u32.checked_sub(digits)?);
         let nanos = u32::try_from(number(fraction, 1..=9)? * scale).ok()?;
         let year = if negative_year { -year } else { year };
-        let seconds = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
+        let seconds =
+            days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
         Some(Self { seconds, nanos })
     }
 }
@@ -104,7 +105,11 @@ impl Display for Wall {
         let (year, month, day) = civil_from_days(days);
         let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
         let nanos = self.nanos;
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
+        let (sign, year) = if year < 0 { ("-", -year) } else { ("", year) };
+        write!(
+            f,
+            "{sign}{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z"
+        )
     }
 }
 
@@ -147,6 +152,7 @@ mod tests {
             (951_782_400, 1, "2000-02-29T00:00:00.000000001Z"),
             (1_795_262_400, 0, "2026-11-21T12:00:00.000000000Z"),
             (9_223_372_037, 0, "2262-04-11T23:47:17.000000000Z"),
+            (-62_200_000_000, 0, "-0002-12-17T14:13:20.000000000Z"),
             (253_402_300_800, 5, "10000-01-01T00:00:00.000000005Z"),
         ] {
             let wall = Wall { seconds, nanos };
@@ -158,10 +164,21 @@ mod tests {
 
     #[test]
     fn short_fractions_and_nonsense() {
-        assert_eq!(Wall::parse("1970-01-01T00:00:01.5Z"), Some(Wall { seconds: 1, nanos: 500_000_000 }));
+        assert_eq!(
+            Wall::parse("1970-01-01T00:00:01.5Z"),
+            Some(Wall { seconds: 1, nanos: 500_000_000 })
+        );
         assert_eq!(Wall::parse("1970-01-01T00:00:01Z"), Some(Wall { seconds: 1, nanos: 0 }));
-        for bad in ["", "1970-01-01", "1970-13-01T00:00:00Z", "1970-01-01T00:00:00", "x-01-01T00:00:00Z",
-            "1970-01-01T24:00:00Z", "1970-01-01T00:00:00.1234567890Z", "1970-01-01T00:00:00.Z"] {
+        for bad in [
+            "",
+            "1970-01-01",
+            "1970-13-01T00:00:00Z",
+            "1970-01-01T00:00:00",
+            "x-01-01T00:00:00Z",
+            "1970-01-01T24:00:00Z",
+            "1970-01-01T00:00:00.1234567890Z",
+            "1970-01-01T00:00:00.Z",
+        ] {
             assert_eq!(Wall::parse(bad), None, "{bad}");
         }
     }

@@ -176,7 +176,7 @@ impl Display for OwnedValue {
             Self::F64(v) => Display::fmt(v, f),
             Self::Str(v) => f.write_str(v),
             Self::Bytes(v) => Debug::fmt(v, f),
-            Self::Array(v) => f.debug_list().entries(v.iter().map(|item| item.to_string())).finish(),
+            Self::Array(v) => f.debug_list().entries(v.iter().map(ToString::to_string)).finish(),
         }
     }
 }
@@ -312,6 +312,7 @@ to_value_by! {
     F64: f32, f64;
 }
 
+#[expect(clippy::use_self, reason = "the lint mistakes `u8`, the element, for `Self`")]
 impl ToValue for u8 {
     #[inline]
     fn to_value(&self) -> Value<'_> {
@@ -405,19 +406,25 @@ to_value_through!(&T, &mut T, Box<T>, Arc<T>, Rc<T>);
 
 impl<T: ToValue> ToArray for Vec<T> {
     fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
-        self.iter().for_each(|item| f(item.to_value()));
+        for item in self {
+            f(item.to_value());
+        }
     }
 }
 
 impl<T: ToValue, const N: usize> ToArray for [T; N] {
     fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
-        self.iter().for_each(|item| f(item.to_value()));
+        for item in self {
+            f(item.to_value());
+        }
     }
 }
 
 impl<T: ToValue> ToArray for &[T] {
     fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
-        self.iter().for_each(|item| f(item.to_value()));
+        for item in *self {
+            f(item.to_value());
+        }
     }
 }
 

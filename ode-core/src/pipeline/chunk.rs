@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use crate::event::array::{ArrayData, Element, elements};
+use crate::event::finished::{Entry, Event, Head, push_notes};
 use crate::event::ids::EventId;
 use crate::event::time::Wall;
-use crate::event::finished::{Entry, Event, Head, push_notes};
 use crate::record::buffer::{Buffer, Field, Kind, TRUNCATED, name_at, unrange};
 use crate::record::resolve::{Raw, Resolved, Resolver, entry_key};
 
@@ -128,7 +128,7 @@ const MAX_TRUNCATED_NAMES: usize = 16;
 pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
     event.head = *head;
     event.wall = Wall::from(head.start);
-    event.event_id = EventId::from_parts(event.wall.unix_millis(), head.random);
+    event.id = EventId::from_parts(event.wall.unix_millis(), head.random);
     event.own_name = None;
     event.entries.clear();
     event.text.clear();
@@ -152,7 +152,9 @@ fn unpack_lists(raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
     event.entries.clear();
     let mut truncated = Vec::new();
     for resolved in &resolver.resolved {
-        let Some(field) = raw.fields.get(resolved.value.unwrap_or(resolved.key)) else { continue };
+        let Some(field) = raw.fields.get(resolved.value.unwrap_or(resolved.key)) else {
+            continue;
+        };
         let key = entry_key(raw, resolved.key, field);
         let (kind, data) = if resolved.head.is_none() && field.kind != Kind::Array {
             (field.kind, field.data)

@@ -101,7 +101,7 @@ impl Pipeline {
             return Some(hasher(text));
         }
         if !self.warned_of_hashing.swap(true, Ordering::Relaxed) {
-            self.keeper.later(self.observer.clone(), Diagnostic::configuration(NO_HASH_KEY));
+            self.keeper.later(Arc::clone(&self.observer), Diagnostic::configuration(NO_HASH_KEY));
         }
         None
     }
@@ -131,8 +131,11 @@ impl Pipeline {
     fn ask_all(&self, timeout: Duration, ask: impl Fn(&Destination, u64) -> u64) {
         let start = Clock::System.now();
         let deadline = self.clock.now().saturating_add(saturating_nanos(timeout));
-        let asked: Vec<_> =
-            self.destinations.iter().map(|destination| (destination, ask(destination, deadline))).collect();
+        let asked: Vec<_> = self
+            .destinations
+            .iter()
+            .map(|destination| (destination, ask(destination, deadline)))
+            .collect();
         for (destination, number) in asked {
             // The workers answer at the deadline by themselves, so they get a moment more.
             let passed = Duration::from_nanos(Clock::System.now().saturating_sub(start));

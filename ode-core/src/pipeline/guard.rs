@@ -62,8 +62,11 @@ impl Shutdown {
 impl Flushed {
     pub(crate) fn of(stats: &Stats) -> Self {
         let sum = Shutdown::of(stats);
-        let undelivered =
-            stats.destinations.iter().map(|destination| destination.queued + destination.in_flight).sum();
+        let undelivered = stats
+            .destinations
+            .iter()
+            .map(|destination| destination.queued + destination.in_flight)
+            .sum();
         Self { delivered: sum.delivered, undelivered }
     }
 
@@ -80,7 +83,9 @@ impl Guard {
     /// that are still open are counted; their events are refused from now on and counted as
     /// `already_shutdown`.
     pub fn shutdown(mut self, timeout: Duration) -> Shutdown {
-        let Some(pipeline) = self.pipeline.take() else { return Shutdown::default() };
+        let Some(pipeline) = self.pipeline.take() else {
+            return Shutdown::default();
+        };
         cells::with_own(|own| {
             lifecycle::stop(pipeline, own, || pipeline.stats(&cells::sum()), timeout);
         });
@@ -125,7 +130,9 @@ fn report_losses(pipeline: &Pipeline, stats: &Stats) {
 ///
 /// Safe from any context; blocks the calling thread. Without set-up there is nothing to do.
 pub fn flush(timeout: Duration) -> Flushed {
-    let Some(pipeline) = GLOBAL.get() else { return Flushed::default() };
+    let Some(pipeline) = GLOBAL.get() else {
+        return Flushed::default();
+    };
     pipeline.flush(timeout);
     Flushed::of(&pipeline.stats(&cells::sum()))
 }

@@ -230,7 +230,8 @@ impl Intake {
             // Full, and perhaps of records that nobody has collected yet: said once until the
             // worker has done something about it, so that an outage costs no wake per record.
             let full = matches!(accepted, Err(DropReason::QueueFull | DropReason::QueueBytes));
-            if accepted == Ok(Handed::Chunk) || full && !self.full_said.swap(true, Ordering::SeqCst) {
+            if accepted == Ok(Handed::Chunk) || full && !self.full_said.swap(true, Ordering::SeqCst)
+            {
                 wake();
             }
             accepted
@@ -275,7 +276,9 @@ impl Intake {
         let mut emptied = None;
         let freed = {
             let mut backlog = lock(&self.backlog);
-            let Some(oldest) = backlog.chunks.front_mut() else { return false };
+            let Some(oldest) = backlog.chunks.front_mut() else {
+                return false;
+            };
             let freed = oldest.drop_oldest();
             if oldest.is_empty() {
                 emptied = backlog.take();
@@ -427,7 +430,8 @@ impl Intake {
             stats.offered += shard.offered;
             stats.queued += shard.chunk.len() as u64;
         }
-        stats.queued += lock(&self.backlog).chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
+        stats.queued +=
+            lock(&self.backlog).chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
         stats
     }
 }

@@ -77,7 +77,9 @@ impl Keeper {
                 let now = clock.now();
                 book.expire(now);
                 let messages = std::mem::take(&mut lock(&book.state).messages);
-                messages.iter().for_each(|(observer, message)| tell(observer, message));
+                for (observer, message) in &messages {
+                    tell(observer, message);
+                }
                 let (stopping, next) = {
                     let state = lock(&book.state);
                     (state.stopping, state.held.iter().map(|(deadline, _)| *deadline).min())
@@ -85,7 +87,10 @@ impl Keeper {
                 if stopping {
                     return;
                 }
-                clock.park(now, next.map(|next| Duration::from_nanos(next.saturating_sub(now).max(1))));
+                clock.park(
+                    now,
+                    next.map(|next| Duration::from_nanos(next.saturating_sub(now).max(1))),
+                );
             }
         }
     }

@@ -196,8 +196,17 @@ pub struct DestinationStats {
 impl DestinationStats {
     /// Whether the ledger balances; it does at every quiescent point.
     pub fn is_balanced(&self) -> bool {
-        let Self { name: _, offered, delivered, sampled_out, rejected, dropped, queued, in_flight, spooled } =
-            self;
+        let Self {
+            name: _,
+            offered,
+            delivered,
+            sampled_out,
+            rejected,
+            dropped,
+            queued,
+            in_flight,
+            spooled,
+        } = self;
         *offered
             == delivered + sampled_out + rejected + dropped.total() + queued + in_flight + spooled
     }
@@ -205,8 +214,17 @@ impl DestinationStats {
 
 impl fmt::Display for DestinationStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, offered, delivered, sampled_out, rejected, dropped, queued, in_flight, spooled } =
-            self;
+        let Self {
+            name,
+            offered,
+            delivered,
+            sampled_out,
+            rejected,
+            dropped,
+            queued,
+            in_flight,
+            spooled,
+        } = self;
         write!(f, "{name}: {offered} offered, {delivered} delivered")?;
         for (count, what) in [
             (sampled_out, "sampled out"),

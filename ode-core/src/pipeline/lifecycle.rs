@@ -65,12 +65,7 @@ pub(crate) fn announce_start(pipeline: &Pipeline, counts: &Cells) {
 
 /// Reports as `ode.shutdown`, then stops the pipeline within `timeout`.
 /// `own` are counters that may be added to; `sum` reads all of them.
-pub(crate) fn stop(
-    pipeline: &Pipeline,
-    own: &Cells,
-    sum: impl Fn() -> Stats,
-    timeout: Duration,
-) {
+pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: impl Fn() -> Stats, timeout: Duration) {
     let start = pipeline.clock.moment();
     // Held units have done their own work: their events leave now, marked as incomplete.
     pipeline.keeper.expire(u64::MAX);
@@ -105,7 +100,9 @@ fn emit(
     let mut buffer = Buffer::default();
     buffer.reset(&pipeline.limits);
     fields(&mut |key, value| {
-        prepare(value, usize::MAX, |value| buffer.push(KeyRef::Static(key), value, 0));
+        prepare(value, usize::MAX, |value| {
+            buffer.push(KeyRef::Static(key), value, 0);
+        });
     });
     counts.opened.fetch_add(1, Ordering::Relaxed);
     counts.finished.fetch_add(1, Ordering::Relaxed);

@@ -11,6 +11,7 @@ pub(crate) mod intake;
 pub(crate) mod keeper;
 pub(crate) mod ledger;
 pub(crate) mod lifecycle;
+pub(crate) mod next;
 pub(crate) mod queue;
 pub(crate) mod worker;
 

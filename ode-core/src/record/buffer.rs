@@ -152,7 +152,13 @@ impl Buffer {
         }
         self.text.push_str(value);
         let data = range(start, value.len());
-        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind: Kind::Str, flags: 0 });
+        self.fields.push(Field {
+            key: Some(key),
+            data,
+            hash: key.hash(),
+            kind: Kind::Str,
+            flags: 0,
+        });
     }
 
     /// Out of the way of the pushes: more memory, or, at the limit, a clean-up.
@@ -161,7 +167,8 @@ impl Buffer {
         if self.fields.len() >= self.room {
             self.make_room();
         }
-        let more = self.fields.len().max(32).min(self.room.saturating_sub(self.fields.len()).max(2));
+        let more =
+            self.fields.len().max(32).min(self.room.saturating_sub(self.fields.len()).max(2));
         self.fields.reserve(more);
     }
 
@@ -187,7 +194,9 @@ impl Buffer {
             self.losses.dropped += 1;
             return;
         }
-        let Some(entry) = self.key_entry(key) else { return };
+        let Some(entry) = self.key_entry(key) else {
+            return;
+        };
         let data = range(self.text.len(), kept.len());
         if self.text.capacity() - self.text.len() < kept.len() {
             self.text.reserve(kept.len().max(self.text.len()).max(1 << 10));
@@ -203,7 +212,9 @@ impl Buffer {
             self.losses.dropped += 1;
             return;
         }
-        let Some(entry) = self.key_entry(key) else { return };
+        let Some(entry) = self.key_entry(key) else {
+            return;
+        };
         let data = range(self.blob.len(), kept.len());
         self.blob.extend_from_slice(kept);
         self.fields.push(Field { data, kind: Kind::Bytes, flags, ..entry });
@@ -237,7 +248,9 @@ impl Buffer {
             self.losses.dropped += 1;
             return;
         }
-        let Some(entry) = self.key_entry(key) else { return };
+        let Some(entry) = self.key_entry(key) else {
+            return;
+        };
         let data = range(self.blob.len(), encoded.len());
         self.blob.extend_from_slice(encoded);
         self.fields.push(Field { data, kind: Kind::Array, flags, ..entry });
@@ -326,4 +339,3 @@ pub(crate) fn name_at<'b>(fields: &'b [Field], text: &'b str, at: usize) -> &'b 
         None => "",
     }
 }
-

@@ -65,7 +65,9 @@ impl Clean {
     }
 
     fn copy(&mut self, from: &Buffer, at: usize) {
-        let Some(field) = from.fields.get(at) else { return };
+        let Some(field) = from.fields.get(at) else {
+            return;
+        };
         if field.key.is_none() {
             let key = self.copy_text(from.name_at(at));
             let entry = Field { key: None, data: key, hash: 0, kind: Kind::KeyText, flags: 0 };

@@ -39,13 +39,12 @@ impl Buffer {
             _ => (key.name(), key.hash()),
         };
         let counter = self.find_counter(name, hash);
-        if let Some(field) = counter.and_then(|at| self.newest_write(at, name, hash)) {
-            if let Some(sum) = self.fields.get(field).and_then(|field| add(field, by)) {
-                if let Some(field) = self.fields.get_mut(field) {
-                    (field.kind, field.data) = sum;
-                    return;
-                }
-            }
+        let newest = counter.and_then(|at| self.newest_write(at, name, hash));
+        if let Some(field) = newest.and_then(|at| self.fields.get_mut(at))
+            && let Some(sum) = add(field, by)
+        {
+            (field.kind, field.data) = sum;
+            return;
         }
         let (kind, data) = encode(by);
         let before = self.fields.len();

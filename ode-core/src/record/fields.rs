@@ -91,7 +91,9 @@ impl<'f> Fields<'f> {
 
     /// Records one field; `Option::None` records nothing.
     pub fn set(&mut self, key: &str, value: impl ToValue) -> &mut Self {
-        self.put(KeyRef::Text(key), |sink, key| sink.set(key, value.to_value()));
+        self.put(KeyRef::Text(key), |sink, key| {
+            sink.set(key, value.to_value());
+        });
         self
     }
 
@@ -120,7 +122,9 @@ impl<'f> Fields<'f> {
     #[doc(hidden)]
     pub fn set_masked(&mut self, key: &'static Key, value: Value<'_>) -> &mut Self {
         if !value.is_absent() {
-            self.put(KeyRef::Static(key), |sink, key| sink.set(key, Value::Str(MASK)));
+            self.put(KeyRef::Static(key), |sink, key| {
+                sink.set(key, Value::Str(MASK));
+            });
         }
         self
     }

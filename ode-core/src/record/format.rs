@@ -44,7 +44,8 @@ fn with_text<R>(
     write: impl FnOnce(&mut Bounded) -> fmt::Result,
     then: impl FnOnce(&str, bool) -> R,
 ) -> R {
-    let mut out = Bounded { text: SCRATCH.try_with(Cell::take).unwrap_or_default(), budget, cut: false };
+    let mut out =
+        Bounded { text: SCRATCH.try_with(Cell::take).unwrap_or_default(), budget, cut: false };
     out.text.clear();
     // A failed `write!` keeps what was written so far: cut by the budget, or the user's own error.
     if catch_unwind(AssertUnwindSafe(|| write(&mut out))).is_err() {
@@ -102,8 +103,14 @@ mod tests {
 
     #[test]
     fn bounded_and_caught() {
-        assert_eq!(with_display(&Endless, 5, |t, cut| (t.to_owned(), cut)), ("éé".to_owned(), true));
-        assert_eq!(with_debug(&Panics, 99, |t, cut| (t.to_owned(), cut)), (PANICKED.to_owned(), false));
+        assert_eq!(
+            with_display(&Endless, 5, |t, cut| (t.to_owned(), cut)),
+            ("éé".to_owned(), true)
+        );
+        assert_eq!(
+            with_debug(&Panics, 99, |t, cut| (t.to_owned(), cut)),
+            (PANICKED.to_owned(), false)
+        );
         assert_eq!(with_display(&7, 99, |t, cut| (t.to_owned(), cut)), ("7".to_owned(), false));
     }
 

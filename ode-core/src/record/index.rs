@@ -27,6 +27,7 @@ pub(crate) enum Found {
     Vacant(Ticket),
 }
 
+#[derive(Clone, Copy)]
 pub(crate) struct Ticket(usize);
 
 impl Slot {
@@ -36,6 +37,7 @@ impl Slot {
     }
 
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is the hash")]
     const fn hash(self) -> u32 {
         self.tag as u32
     }

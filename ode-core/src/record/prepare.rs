@@ -83,7 +83,9 @@ fn push_element(out: &mut Vec<u8>, item: Value<'_>, budget: usize) -> bool {
         Value::U64(v) => push_scalar(out, Kind::U64, v, budget),
         Value::F64(v) => push_scalar(out, Kind::F64, v.to_bits(), budget),
         Value::Duration(v) => push_scalar(out, Kind::U64, saturating_nanos(v), budget),
-        Value::Str(v) => push_run(out, Kind::Str, cut(v, room).as_bytes(), budget) && v.len() <= room,
+        Value::Str(v) => {
+            push_run(out, Kind::Str, cut(v, room).as_bytes(), budget) && v.len() <= room
+        }
         Value::Bytes(v) => {
             push_run(out, Kind::Bytes, v.get(..room).unwrap_or(v), budget) && v.len() <= room
         }
@@ -106,7 +108,9 @@ pub(crate) fn push_scalar(out: &mut Vec<u8>, kind: Kind, data: u64, budget: usiz
 }
 
 pub(crate) fn push_run(out: &mut Vec<u8>, kind: Kind, bytes: &[u8], budget: usize) -> bool {
-    let Ok(length) = u32::try_from(bytes.len()) else { return false };
+    let Ok(length) = u32::try_from(bytes.len()) else {
+        return false;
+    };
     if out.len() + 5 + bytes.len() > budget {
         return false;
     }

@@ -95,7 +95,9 @@ impl Resolver {
                 self.resolved.push(Resolved { key: at, value, head, tail: at });
             }
             Found::Position(position) => {
-                let Some(known) = self.resolved.get_mut(position as usize) else { return };
+                let Some(known) = self.resolved.get_mut(position as usize) else {
+                    return;
+                };
                 if !appended {
                     (known.value, known.head) = (Some(at), None);
                     return;
@@ -123,13 +125,11 @@ impl Resolver {
 /// The key of the field at `at`, as an entry holds it.
 #[inline]
 pub(crate) fn entry_key(raw: Raw<'_>, at: usize, field: &Field) -> EntryKey {
-    match field.key {
-        Some(key) => EntryKey::Static(key),
-        None => {
-            let key = at.checked_sub(1).and_then(|before| raw.fields.get(before));
-            EntryKey::Text(key.map_or(0, |key| key.data))
-        }
+    if let Some(key) = field.key {
+        return EntryKey::Static(key);
     }
+    let key = at.checked_sub(1).and_then(|before| raw.fields.get(before));
+    EntryKey::Text(key.map_or(0, |key| key.data))
 }
 
 #[inline]
@@ -144,10 +144,11 @@ fn is_key(raw: Raw<'_>, known: &Entry, at: usize, field: &Field) -> bool {
 
 #[inline]
 fn same_key(raw: Raw<'_>, known: usize, at: usize, field: &Field) -> bool {
-    if let (Some(Field { key: Some(a), .. }), Some(b)) = (raw.fields.get(known), field.key) {
-        if std::ptr::eq(*a, b) {
-            return true;
-        }
+    let known_key = raw.fields.get(known).and_then(|known| known.key);
+    if let (Some(a), Some(b)) = (known_key, field.key)
+        && std::ptr::eq(a, b)
+    {
+        return true;
     }
     name_at(raw.fields, raw.text, known) == name_at(raw.fields, raw.text, at)
 }

@@ -1,6 +1,5 @@
 //! Capturing the events of one test.
 
-use std::fmt::Write;
 use std::marker::PhantomData;
 
 use crate::context::joined::{InEvent, Joined};
@@ -64,7 +63,8 @@ impl Capture {
     /// When there is none, or more than one; with everything that is there instead.
     #[track_caller]
     pub fn one(&self, name: &str) -> Captured {
-        let mut named: Vec<_> = self.all().into_iter().filter(|event| event.name() == name).collect();
+        let mut named: Vec<_> =
+            self.all().into_iter().filter(|event| event.name() == name).collect();
         match (named.pop(), named.len()) {
             (Some(event), 0) => event,
             (_, more) => {
@@ -96,22 +96,18 @@ impl Capture {
     }
 
     fn describe(&self) -> String {
-        let mut text = String::new();
         let events = lock(&self.events);
-        let stats = self.stats();
+        let (count, open) = (events.len(), self.stats().open);
+        let mut parts = vec![format!("; this capture has {count} events, {open} units still open")];
         let outside = OUTSIDE.load(Ordering::SeqCst) - self.outside_before;
-        let _ = write!(text, "; this capture has {} events, {} units still open", events.len(), stats.open);
         if outside > 0 {
-            let _ = write!(
-                text,
-                "; {outside} units ran outside every capture meanwhile: join their thread or task by \
-                 in_event, or enter the capture there by CaptureHandle"
-            );
+            parts.push(format!(
+                "; {outside} units ran outside every capture meanwhile: join their thread or task \
+                 by in_event, or enter the capture there by CaptureHandle"
+            ));
         }
-        for event in events.iter() {
-            let _ = write!(text, "\n{event:#?}");
-        }
-        text
+        parts.extend(events.iter().map(|event| format!("\n{event:#?}")));
+        parts.concat()
     }
 }
 

@@ -24,7 +24,8 @@ impl Captured {
             ("span_id", OwnedValue::Str(event.trace_context().span_id().to_string())),
             ("timestamp", OwnedValue::Str(event.wall.to_string())),
         ];
-        let parent = event.parent_span_id().map(|id| ("parent_span_id", OwnedValue::Str(id.to_string())));
+        let parent =
+            event.parent_span_id().map(|id| ("parent_span_id", OwnedValue::Str(id.to_string())));
         let owned = |(key, value): (&str, crate::Value<'_>)| {
             Some((key.to_owned(), value.to_owned_value()?))
         };
@@ -49,7 +50,10 @@ impl Captured {
     #[track_caller]
     pub fn assert_absent(&self, key: &str) {
         if let Some(value) = self.field(key) {
-            fail(&format!("the event has {key} = {value}, and should not; it is\n{:#?}", self.event));
+            fail(&format!(
+                "the event has {key} = {value}, and should not; it is\n{:#?}",
+                self.event
+            ));
         }
     }
 }

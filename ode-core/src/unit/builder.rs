@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::context::write;
 use crate::event::ids::TraceContext;
 use crate::event::outcome::Failure;
 use crate::unit::future::InUnit;
@@ -58,10 +59,7 @@ impl WideEventBuilder {
     ///
     /// # Errors
     /// Those of `f`, unchanged.
-    pub fn try_run<T, E: Error + 'static>(
-        self,
-        f: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn try_run<T, E: Error + 'static>(self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         WideEvent::of(self.open()).try_run(f)
     }
 
@@ -86,7 +84,7 @@ impl WideEventBuilder {
         WideEvent::of(self.open()).run(|| {
             let result = f();
             if let Err(error) = &result {
-                crate::macro_support::observe_error(error, classify);
+                write::observe_error(error, classify);
             }
             result
         })

@@ -96,10 +96,10 @@ impl<F: Future> Future for InUnit<F> {
             this.future.set(None);
         }
         polling.leave();
-        if polled.is_ready() {
-            if let Some(unit) = this.unit.take() {
-                finish(unit);
-            }
+        if polled.is_ready()
+            && let Some(unit) = this.unit.take()
+        {
+            finish(unit);
         }
         polled
     }
@@ -116,7 +116,12 @@ struct Polling<'p> {
 impl<'p> Polling<'p> {
     #[inline]
     fn enter(home: &'p mut Option<Box<Unit>>, unit: Box<Unit>) -> Self {
-        Self { outer: slot::replace(Some(Ambient::Own(unit))), home, left: false, finish_when_unwound: false }
+        Self {
+            outer: slot::replace(Some(Ambient::Own(unit))),
+            home,
+            left: false,
+            finish_when_unwound: false,
+        }
     }
 
     #[inline]

@@ -18,6 +18,7 @@ use crate::sync::Arc;
 /// An open unit: who it is, what was recorded, what was said about it. Owned by the task that
 /// runs it, reused when it has ended.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, told once each")]
 pub(crate) struct Unit {
     pub(crate) name: &'static str,
     pub(crate) context: TraceContext,
@@ -172,10 +173,10 @@ impl Unit {
     /// The first run, scope or poll: the one wall anchor and the monotonic start.
     #[inline]
     pub(crate) fn start(&mut self) {
-        if self.started.is_none() {
-            if let Some(pipeline) = &self.pipeline {
-                self.started = Some((pipeline.clock.wall(), pipeline.clock.moment()));
-            }
+        if self.started.is_none()
+            && let Some(pipeline) = &self.pipeline
+        {
+            self.started = Some((pipeline.clock.wall(), pipeline.clock.moment()));
         }
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::context::handle::EventHandle;
 use crate::context::slot::{self, Ambient};
-use crate::context::write::{BufferSink, describe_in};
+use crate::context::write::{self, BufferSink, describe_in};
 use crate::event::ids::TraceContext;
 use crate::event::outcome::{CancelCause, Failure, Word};
 use crate::event::value::ToValue;
@@ -99,7 +99,9 @@ impl WideEvent {
     ///
     /// A panic that leaves `f` makes the unit `panicked`, whatever is said afterwards.
     pub fn scope<R>(&mut self, f: impl FnOnce() -> R) -> R {
-        let Some(mut unit) = self.unit.take() else { return f() };
+        let Some(mut unit) = self.unit.take() else {
+            return f();
+        };
         unit.start();
         let scope = Scope { outer: slot::replace(Some(Ambient::Own(unit))), event: self };
         let result = f();
@@ -120,14 +122,11 @@ impl WideEvent {
     ///
     /// # Errors
     /// Those of `f`, unchanged.
-    pub fn try_run<T, E: Error + 'static>(
-        self,
-        f: impl FnOnce() -> Result<T, E>,
-    ) -> Result<T, E> {
+    pub fn try_run<T, E: Error + 'static>(self, f: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.run(|| {
             let result = f();
             if let Err(error) = &result {
-                crate::macro_support::observe_error(error, Failure::of);
+                write::observe_error(error, Failure::of);
             }
             result
         })
@@ -151,7 +150,7 @@ impl WideEvent {
         self.run_async(async move {
             let result = future.await;
             if let Err(error) = &result {
-                crate::macro_support::observe_error(error, Failure::of);
+                write::observe_error(error, Failure::of);
             }
             result
         })
@@ -173,6 +172,7 @@ impl WideEvent {
     }
 
     /// Closes the unit with a failure: an error, or a decline.
+    #[expect(clippy::needless_pass_by_value, reason = "a failure is said once")]
     pub fn fail(self, failure: Failure) {
         if let Some(mut unit) = self.into_unit() {
             unit.say(failure.word);
@@ -233,7 +233,9 @@ pub(crate) struct Entered {
 impl Entered {
     #[inline]
     pub(crate) fn enter(unit: Option<Box<Unit>>) -> Self {
-        let Some(mut unit) = unit else { return Self { outer: None, active: false } };
+        let Some(mut unit) = unit else {
+            return Self { outer: None, active: false };
+        };
         unit.start();
         Self { outer: slot::replace(Some(Ambient::Own(unit))), active: true }
     }

@@ -72,9 +72,7 @@ pub struct Reader<R> {
 
 impl<R> Debug for Reader<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("line", &self.number)
-            .finish_non_exhaustive()
+        f.debug_struct("Reader").field("line", &self.number).finish_non_exhaustive()
     }
 }
 
@@ -97,9 +95,7 @@ impl<R: BufRead> Reader<R> {
                 Err(error) => return Err(error),
             };
             let newline = available.iter().position(|byte| *byte == b'\n');
-            let part = available
-                .get(..newline.unwrap_or(available.len()))
-                .unwrap_or_default();
+            let part = available.get(..newline.unwrap_or(available.len())).unwrap_or_default();
             fits = fits && self.line.len() + part.len() <= self.max_line_bytes;
             if fits {
                 self.line.extend_from_slice(part);
@@ -135,28 +131,20 @@ impl<R: BufRead> Iterator for Reader<R> {
                 Ok(Line::End) => return None,
                 Ok(Line::Complete) if self.line.trim_ascii().is_empty() => continue,
                 Ok(Line::Complete) => parse(&self.line, &mut self.process),
-                Ok(Line::TooLong) => Err(Kind::TooLong {
-                    limit: self.max_line_bytes,
-                }),
+                Ok(Line::TooLong) => Err(Kind::TooLong { limit: self.max_line_bytes }),
                 Err(error) => {
                     self.failed = true;
                     Err(Kind::Io(error))
                 }
             };
-            return Some(result.map_err(|kind| ReadError {
-                line: self.number,
-                kind,
-            }));
+            return Some(result.map_err(|kind| ReadError { line: self.number, kind }));
         }
         None
     }
 }
 
 fn parse(line: &[u8], process: &mut Arc<Process>) -> Result<Event, Kind> {
-    let json = line
-        .strip_prefix(BYTE_ORDER_MARK)
-        .unwrap_or(line)
-        .trim_ascii();
+    let json = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line).trim_ascii();
     match json.first() {
         Some(b'{') => {}
         // What only looks like another kind of value may be no JSON at all; say the simpler thing.
@@ -165,16 +153,12 @@ fn parse(line: &[u8], process: &mut Arc<Process>) -> Result<Event, Kind> {
     let fields = read_object(json).map_err(|error| {
         let column = error.column();
         let message = error.to_string();
-        let message = message
-            .split(" at line ")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let message = message.split(" at line ").next().unwrap_or_default().to_owned();
         match error.classify() {
             serde_json::error::Category::Eof => Kind::Torn { column },
-            serde_json::error::Category::Data => Kind::Content(format!(
-                "has {message}; read such objects with another program"
-            )),
+            serde_json::error::Category::Data => {
+                Kind::Content(format!("has {message}; read such objects with another program"))
+            }
             _ => Kind::Syntax { column, message },
         }
     })?;
@@ -186,7 +170,7 @@ fn event_of(fields: &[Field], last_process: &mut Arc<Process>) -> Result<Event, 
     let name = fields.iter().find(|(key, _)| key == "name");
     let Some((_, Some(OwnedValue::Str(name)))) = name else {
         return Err(
-            "has no text under \"name\", which every event needs; give it one or skip it".into(),
+            "has no text under \"name\", which every event needs; give it one or skip it".into()
         );
     };
     let mut builder = EventBuilder::new(name.as_str());
@@ -203,13 +187,11 @@ fn event_of(fields: &[Field], last_process: &mut Arc<Process>) -> Result<Event, 
                 "RFC 3339 in UTC: 2026-11-21T12:00:00.5Z",
                 EventBuilder::timestamp,
             )?,
-            "outcome" => with(
-                builder,
-                key,
-                value,
-                "ok, declined, error, panicked or cancelled",
-                |b, v| Some(b.outcome(Outcome::from_name(v)?)),
-            )?,
+            "outcome" => {
+                with(builder, key, value, "ok, declined, error, panicked or cancelled", |b, v| {
+                    Some(b.outcome(Outcome::from_name(v)?))
+                })?
+            }
             "duration_ns" => match value {
                 OwnedValue::U64(nanos) => builder.duration_ns(*nanos),
                 _ => return Err(unexpected(key, value, "a whole number of nanoseconds")),
@@ -232,10 +214,9 @@ fn event_of(fields: &[Field], last_process: &mut Arc<Process>) -> Result<Event, 
             _ => builder.field(key, value.to_value()),
         };
     }
-    if let (Some(trace), Some(span)) = (
-        trace.or(TraceId::from_bytes(ONE)),
-        span.or(SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1])),
-    ) {
+    if let (Some(trace), Some(span)) =
+        (trace.or(TraceId::from_bytes(ONE)), span.or(SpanId::from_bytes([0, 0, 0, 0, 0, 0, 0, 1])))
+    {
         builder = builder.trace_context(TraceContext::new(trace, span));
     }
     if **last_process != process {
@@ -256,11 +237,7 @@ fn with(
     expected: &str,
     set: impl FnOnce(EventBuilder, &str) -> Option<EventBuilder>,
 ) -> Result<EventBuilder, String> {
-    let set = if let OwnedValue::Str(text) = value {
-        set(builder, text)
-    } else {
-        None
-    };
+    let set = if let OwnedValue::Str(text) = value { set(builder, text) } else { None };
     set.ok_or_else(|| unexpected(key, value, expected))
 }
 
@@ -303,10 +280,7 @@ mod tests {
             "line 1 ends in the middle of an event, at column 17; its writer was cut short, so skip \
              it: a writer that lived on wrote the event again",
         );
-        check_error(
-            "[1]",
-            "line 1 is not a JSON object; an event is one object on one line",
-        );
+        check_error("[1]", "line 1 is not a JSON object; an event is one object on one line");
         check_error(
             r#"{"name":"a",}"#,
             "line 1 is not JSON, at column 13: trailing comma; correct or skip it",
@@ -335,12 +309,7 @@ mod tests {
             ("duration_ns", "1.5"),
         ] {
             let error = parse_line(format!("{{\"name\":\"a\",\"{key}\":{value}}}")).expect_err(key);
-            assert!(
-                error
-                    .to_string()
-                    .contains(&format!("under \"{key}\" instead of ")),
-                "{error}"
-            );
+            assert!(error.to_string().contains(&format!("under \"{key}\" instead of ")), "{error}");
             assert!(!error.is_torn() && !error.is_io() && error.column().is_none());
         }
     }
@@ -365,40 +334,28 @@ mod tests {
         assert_eq!(event.unix_time(), (0, 0));
         assert_eq!(event.process().build_id(), "5");
         assert_eq!(event.process().service_name(), Some("shop"));
-        assert_eq!(
-            event.fields().map(|(key, _)| key).collect::<Vec<_>>(),
-            ["host.name"]
-        );
+        assert_eq!(event.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["host.name"]);
         assert_eq!(event.get("process.pid"), Some(ode_core::Value::U64(12)));
     }
 
     #[test]
     fn blank_lines_a_byte_order_mark_and_line_ends() {
         let input = b"\xef\xbb\xbf{\"name\":\"a\"}\r\n\n  \n{\"name\":\"b\"}";
-        let names: Vec<_> = read(&input[..])
-            .map(|event| event.unwrap().name().to_owned())
-            .collect();
+        let names: Vec<_> =
+            read(&input[..]).map(|event| event.unwrap().name().to_owned()).collect();
         assert_eq!(names, ["a", "b"]);
     }
 
     #[test]
     fn a_line_too_long_is_passed_over() {
-        let long = format!(
-            "{{\"name\":\"a\",\"x\":\"{}\"}}\n{{\"name\":\"b\"}}\n",
-            "x".repeat(5_000)
-        );
+        let long =
+            format!("{{\"name\":\"a\",\"x\":\"{}\"}}\n{{\"name\":\"b\"}}\n", "x".repeat(5_000));
         let input = io::BufReader::with_capacity(64, long.as_bytes());
         let mut reader = read(input).max_line_bytes(1_000);
         let error = reader.next().unwrap().expect_err("too long");
         assert_eq!(error.line(), 1);
-        assert!(
-            error.to_string().contains("longer than 1000 bytes"),
-            "{error}"
-        );
-        assert!(
-            reader.line.capacity() < 2_000,
-            "the line was kept in memory"
-        );
+        assert!(error.to_string().contains("longer than 1000 bytes"), "{error}");
+        assert!(reader.line.capacity() < 2_000, "the line was kept in memory");
         assert_eq!(reader.next().unwrap().unwrap().name(), "b");
         assert!(reader.next().is_none());
     }

@@ -66,12 +66,7 @@ impl JsonLines {
     }
 
     fn to(sink: Sink) -> Self {
-        Self {
-            sink,
-            encoder: Encoder::new(),
-            buffer: Buffer::default(),
-            ends: Vec::new(),
-        }
+        Self { sink, encoder: Encoder::new(), buffer: Buffer::default(), ends: Vec::new() }
     }
 }
 
@@ -85,8 +80,7 @@ impl Exporter for JsonLines {
         if self.sink.is_torn() {
             self.buffer.append(1, |room| room.put_array(b"\n"));
         }
-        self.encoder
-            .encode_all(batch.events(), &mut self.buffer, &mut self.ends);
+        self.encoder.encode_all(batch.events(), &mut self.buffer, &mut self.ends);
         self.sink.write(self.buffer.bytes(), &self.ends)
     }
 

@@ -22,12 +22,7 @@ fn hex8(value: u32) -> [u8; 8] {
 fn words<const N: usize>(bytes: [u8; N]) -> impl Iterator<Item = u32> {
     let mut rest = bytes.into_iter();
     std::iter::from_fn(move || {
-        Some(u32::from_be_bytes([
-            rest.next()?,
-            rest.next()?,
-            rest.next()?,
-            rest.next()?,
-        ]))
+        Some(u32::from_be_bytes([rest.next()?, rest.next()?, rest.next()?, rest.next()?]))
     })
 }
 
@@ -53,15 +48,9 @@ pub(crate) fn put_ids(
     text[EVENT + 24..EVENT + 28].copy_from_slice(&c[4..]);
     text[EVENT + 28..EVENT + 36].copy_from_slice(&d);
     let (digits, _) = text[TRACE..TRACE + 32].as_chunks_mut::<8>();
-    digits
-        .iter_mut()
-        .zip(words(trace.to_bytes()))
-        .for_each(|(to, word)| *to = hex8(word));
+    digits.iter_mut().zip(words(trace.to_bytes())).for_each(|(to, word)| *to = hex8(word));
     let (digits, _) = text[SPAN..SPAN + 16].as_chunks_mut::<8>();
-    digits
-        .iter_mut()
-        .zip(words(span.to_bytes()))
-        .for_each(|(to, word)| *to = hex8(word));
+    digits.iter_mut().zip(words(span.to_bytes())).for_each(|(to, word)| *to = hex8(word));
     room.put_array(&text)
 }
 
@@ -70,10 +59,7 @@ pub(crate) fn put_ids(
 pub(crate) fn put_parent(room: &mut Room<'_>, parent: SpanId) -> Option<()> {
     let mut text = *b",\"parent_span_id\":\"________________\"";
     let (digits, _) = text[19..35].as_chunks_mut::<8>();
-    digits
-        .iter_mut()
-        .zip(words(parent.to_bytes()))
-        .for_each(|(to, word)| *to = hex8(word));
+    digits.iter_mut().zip(words(parent.to_bytes())).for_each(|(to, word)| *to = hex8(word));
     room.put_array(&text)
 }
 
@@ -140,11 +126,7 @@ pub(crate) fn put_finite(room: &mut Room<'_>, float: f64) -> Option<()> {
 /// The number as thousandths, if it is the float nearest to so many: as prices, shares and
 /// milliseconds mostly are. A decimal of at most 15 digits that gives a float is the shortest one.
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "in range, and cut"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range, and cut")]
 #[expect(clippy::float_cmp, reason = "it must be this float and no other")]
 fn thousandths(magnitude: f64) -> Option<u32> {
     if magnitude >= 1_000_000.0 {
@@ -178,10 +160,7 @@ pub(crate) struct Clock {
 
 impl Default for Clock {
     fn default() -> Self {
-        Self {
-            second: 0,
-            text: b"{\"timestamp\":\"1970-01-01T00:00:00.".to_vec(),
-        }
+        Self { second: 0, text: b"{\"timestamp\":\"1970-01-01T00:00:00.".to_vec() }
     }
 }
 
@@ -243,11 +222,7 @@ impl Civil {
         let day = day - (365 * year + year / 4 - year / 100);
         let march_month = (5 * day + 2) / 153;
         let day = day - (153 * march_month + 2) / 5 + 1;
-        let month = if march_month < 10 {
-            march_month + 3
-        } else {
-            march_month - 9
-        };
+        let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
         Self {
             year: year + era * 400 + i64::from(month <= 2),
             month,
@@ -265,10 +240,7 @@ mod tests {
     use crate::jsonl::room::text_of;
 
     fn time(seconds: i64, nanos: u32) -> String {
-        let mut clock = Clock {
-            second: seconds.wrapping_add(1),
-            text: Vec::new(),
-        };
+        let mut clock = Clock { second: seconds.wrapping_add(1), text: Vec::new() };
         clock.set(seconds);
         text_of(64, |room| clock.put(room, nanos))
             .trim_start_matches("{\"timestamp\":\"")
@@ -321,10 +293,7 @@ mod tests {
             let signed = number.cast_signed();
             assert_eq!(text_of(8, |room| put_i64(room, signed)), signed.to_string());
         }
-        assert_eq!(
-            text_of(8, |room| put_i64(room, i64::MIN)),
-            i64::MIN.to_string()
-        );
+        assert_eq!(text_of(8, |room| put_i64(room, i64::MIN)), i64::MIN.to_string());
     }
 
     /// The quick way writes what the shortest-decimal crate writes.
@@ -336,32 +305,16 @@ mod tests {
         };
         let mut random = 1_u64;
         for n in 0..200_000_u32 {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let large = f64::from((random >> 32) as u32);
-            for float in [
-                f64::from(n) / 1_000.0,
-                large / 1_000.0,
-                large / 100_000.0,
-                large,
-            ] {
+            for float in [f64::from(n) / 1_000.0, large / 1_000.0, large / 100_000.0, large] {
                 check(float);
                 check(-float);
                 check(float.next_up());
                 check(float.next_down());
             }
         }
-        for float in [
-            0.0,
-            999_999.999,
-            1_000_000.0,
-            5e-324,
-            f64::MAX,
-            0.001,
-            0.000_5,
-            0.1 + 0.2,
-        ] {
+        for float in [0.0, 999_999.999, 1_000_000.0, 5e-324, f64::MAX, 0.001, 0.000_5, 0.1 + 0.2] {
             check(float);
             check(-float);
         }
@@ -372,10 +325,8 @@ mod tests {
         let uuid = "01234567-89ab-7fed-bcde-0f1e2d3c4b5a";
         let event = EventId::from_uuid(uuid).unwrap();
         let (trace, span) = ("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7");
-        let (trace_id, span_id) = (
-            TraceId::from_hex(trace).unwrap(),
-            SpanId::from_hex(span).unwrap(),
-        );
+        let (trace_id, span_id) =
+            (TraceId::from_hex(trace).unwrap(), SpanId::from_hex(span).unwrap());
         let text = text_of(0, |room| {
             put_ids(room, event, trace_id, span_id)?;
             put_parent(room, span_id)

@@ -21,11 +21,7 @@ pub(crate) fn read_object(json: &[u8]) -> Result<Vec<Field>, serde_json::Error> 
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let mut fields = Vec::new();
     let mut path = String::new();
-    let object = Object {
-        fields: &mut fields,
-        path: &mut path,
-        first: None,
-    };
+    let object = Object { fields: &mut fields, path: &mut path, first: None };
     deserializer.deserialize_map(object)?;
     deserializer.end()?;
     let_last_win(&mut fields);
@@ -33,11 +29,8 @@ pub(crate) fn read_object(json: &[u8]) -> Result<Vec<Field>, serde_json::Error> 
 }
 
 fn let_last_win(fields: &mut [Field]) {
-    let mut order: Vec<(&str, usize)> = fields
-        .iter()
-        .enumerate()
-        .map(|(at, (key, _))| (key.as_str(), at))
-        .collect();
+    let mut order: Vec<(&str, usize)> =
+        fields.iter().enumerate().map(|(at, (key, _))| (key.as_str(), at)).collect();
     order.sort_unstable();
     let mut moves = Vec::new();
     for same in order.chunk_by(|(a, _), (b, _)| a == b) {
@@ -76,10 +69,7 @@ impl<'de> Visitor<'de> for Object<'_> {
             None => map.next_key()?,
         } {
             self.path.push_str(&key);
-            map.next_value_seed(Member {
-                fields: self.fields,
-                path: self.path,
-            })?;
+            map.next_value_seed(Member { fields: self.fields, path: self.path })?;
             self.path.truncate(outer);
         }
         Ok(())
@@ -160,12 +150,7 @@ impl<'de> Visitor<'de> for Member<'_> {
             }
             Some(_) => {
                 self.path.push('.');
-                Object {
-                    fields: self.fields,
-                    path: self.path,
-                    first,
-                }
-                .visit_map(map)
+                Object { fields: self.fields, path: self.path, first }.visit_map(map)
             }
         }
     }
@@ -193,10 +178,7 @@ fn name_floats(items: &mut [OwnedValue]) {
     let floats: Option<Vec<f64>> = items.iter().map(float).collect();
     let some_number = items.iter().any(|item| matches!(item, OwnedValue::F64(_)));
     if let (Some(floats), true) = (floats, some_number) {
-        items
-            .iter_mut()
-            .zip(floats)
-            .for_each(|(item, float)| *item = OwnedValue::F64(float));
+        items.iter_mut().zip(floats).for_each(|(item, float)| *item = OwnedValue::F64(float));
     }
 }
 
@@ -272,14 +254,8 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_type() {
-        check(
-            r#"{"a":1,"b":-1,"c":1.0,"d":1e2}"#,
-            "a=U64(1) b=I64(-1) c=F64(1.0) d=F64(100.0)",
-        );
-        check(
-            r#"{"a":18446744073709551615,"b":-0.0}"#,
-            "a=U64(18446744073709551615) b=F64(-0.0)",
-        );
+        check(r#"{"a":1,"b":-1,"c":1.0,"d":1e2}"#, "a=U64(1) b=I64(-1) c=F64(1.0) d=F64(100.0)");
+        check(r#"{"a":18446744073709551615,"b":-0.0}"#, "a=U64(18446744073709551615) b=F64(-0.0)");
         let token = r#"{"a":{"$serde_json::private::Number":"5"},"b":{"$serde_json::private::Number":"-5.5"}}"#;
         check(token, "a=U64(5) b=F64(-5.5)");
     }
@@ -297,14 +273,8 @@ mod tests {
         check(r#"{"a":{"b":{"c":1},"d":null},"e":{}}"#, "a.b.c=U64(1)");
         check(r#"{"":{"":1}}"#, ".=U64(1)");
         check(r#"{"a":[1,null,2]}"#, "a=Array([U64(1), U64(2)])");
-        check(
-            r#"{"a":[[1,2],{"b":[]}]}"#,
-            r#"a=Array([Str("[1,2]"), Str("{\"b\":[]}")])"#,
-        );
-        check(
-            r#"{"a":[0.5,"NaN","-Infinity"]}"#,
-            "a=Array([F64(0.5), F64(NaN), F64(-inf)])",
-        );
+        check(r#"{"a":[[1,2],{"b":[]}]}"#, r#"a=Array([Str("[1,2]"), Str("{\"b\":[]}")])"#);
+        check(r#"{"a":[0.5,"NaN","-Infinity"]}"#, "a=Array([F64(0.5), F64(NaN), F64(-inf)])");
         check(
             r#"{"a":["NaN"],"b":["x",0.5,"NaN"]}"#,
             r#"a=Array([Str("NaN")]) b=Array([Str("x"), F64(0.5), Str("NaN")])"#,
@@ -313,12 +283,8 @@ mod tests {
 
     #[test]
     fn a_field_too_many_is_an_error() {
-        let members = |n: usize| {
-            (0..n)
-                .map(|n| format!("\"k{n}\":{n}"))
-                .collect::<Vec<_>>()
-                .join(",")
-        };
+        let members =
+            |n: usize| (0..n).map(|n| format!("\"k{n}\":{n}")).collect::<Vec<_>>().join(",");
         assert!(read_object(format!("{{{}}}", members(MAX_FIELDS)).as_bytes()).is_ok());
         assert!(read_object(format!("{{{}}}", members(MAX_FIELDS + 1)).as_bytes()).is_err());
     }

@@ -84,9 +84,7 @@ impl Encoder {
         }
         self.process_json.clear(usize::MAX);
         self.process_json.append(256, |room| {
-            process
-                .fields()
-                .try_for_each(|(name, value)| put_field(room, name, None, value))
+            process.fields().try_for_each(|(name, value)| put_field(room, name, None, value))
         });
         self.process = Some(process.clone());
     }
@@ -105,17 +103,9 @@ impl Encoder {
         room.put_array(b"Z\",\"name\":")?;
         put_string(room, event.name())?;
         room.put(outcome_json(event.outcome()))?;
-        put_u64(
-            room,
-            u64::try_from(event.duration().as_nanos()).unwrap_or(u64::MAX),
-        )?;
+        put_u64(room, u64::try_from(event.duration().as_nanos()).unwrap_or(u64::MAX))?;
         let context = event.trace_context();
-        put_ids(
-            room,
-            event.event_id(),
-            context.trace_id(),
-            context.span_id(),
-        )?;
+        put_ids(room, event.event_id(), context.trace_id(), context.span_id())?;
         if let Some(parent) = event.parent_span_id() {
             put_parent(room, parent)?;
         }
@@ -139,10 +129,7 @@ fn outcome_json(outcome: Outcome) -> &'static [u8] {
 }
 
 /// `json` is `,"name":` where the name is known to need no escaping.
-#[expect(
-    clippy::inline_always,
-    reason = "lets the kind of a value be asked for only once"
-)]
+#[expect(clippy::inline_always, reason = "lets the kind of a value be asked for only once")]
 #[inline(always)]
 fn put_field(
     room: &mut Room<'_>,
@@ -195,9 +182,7 @@ fn put_list(room: &mut Room<'_>, list: &dyn ToArray) -> Option<()> {
     let mut fits = Some(());
     list.for_each(&mut |item| {
         if fits.is_some() && !matches!(item, Value::Absent) {
-            fits = room
-                .put_array(separator)
-                .and_then(|()| put_item(room, item));
+            fits = room.put_array(separator).and_then(|()| put_item(room, item));
             separator = b",";
         }
     });
@@ -288,25 +273,16 @@ mod tests {
         check(Value::Bytes(&[0xff, 0xfe]), "\"//4=\"");
         check(Value::Bytes(b""), "\"\"");
         check(Value::Array(&Vec::<u64>::new()), "[]");
-        check(
-            Value::Array(&vec![1_u64, u64::MAX]),
-            "[1,18446744073709551615]",
-        );
+        check(Value::Array(&vec![1_u64, u64::MAX]), "[1,18446744073709551615]");
         check(Value::Array(&vec![0.5, f64::NAN]), "[0.5,\"NaN\"]");
         check(Value::Array(&vec!["a", "b\u{1b}"]), "[\"a\",\"b\\u001b\"]");
-        check(
-            Value::Array(&vec![Value::Bytes(&[0]), Value::Absent]),
-            "[\"AA==\"]",
-        );
+        check(Value::Array(&vec![Value::Bytes(&[0]), Value::Absent]), "[\"AA==\"]");
         check(Value::Duration(std::time::Duration::from_micros(3)), "3000");
     }
 
     #[test]
     fn the_order_of_keys() {
-        let process = Process::new("1f3a")
-            .service("shop", "2.4.0")
-            .host_name("h\"1")
-            .pid(7);
+        let process = Process::new("1f3a").service("shop", "2.4.0").host_name("h\"1").pid(7);
         let event = EventBuilder::new("cart.checkout")
             .unix_time(1_795_262_400, 1)
             .duration_ns(1_200)
@@ -331,11 +307,7 @@ mod tests {
     #[test]
     fn a_process_is_encoded_again_when_it_changes() {
         let events: Vec<_> = ["a", "a", "b", "a"]
-            .map(|id| {
-                EventBuilder::new(id)
-                    .process(Process::new(id).into())
-                    .build()
-            })
+            .map(|id| EventBuilder::new(id).process(Process::new(id).into()).build())
             .into();
         let (mut encoder, mut lines, mut ends) = (Encoder::new(), Buffer::default(), Vec::new());
         encoder.encode_all(events.iter(), &mut lines, &mut ends);
@@ -343,10 +315,7 @@ mod tests {
         let mut start = 0;
         for (event, end) in events.iter().zip(ends) {
             let line = text.get(start..end).unwrap();
-            assert!(
-                line.contains(&format!("\"build_id\":\"{}\"}}\n", event.name())),
-                "{line}"
-            );
+            assert!(line.contains(&format!("\"build_id\":\"{}\"}}\n", event.name())), "{line}");
             start = end;
         }
         assert_eq!(start, text.len());

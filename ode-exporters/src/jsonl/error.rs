@@ -86,10 +86,7 @@ impl Display for ReadError {
                 )
             }
             Kind::NotAnObject => {
-                write!(
-                    f,
-                    "line {line} is not a JSON object; an event is one object on one line"
-                )
+                write!(f, "line {line} is not a JSON object; an event is one object on one line")
             }
             Kind::Content(message) => write!(f, "line {line} {message}"),
         }

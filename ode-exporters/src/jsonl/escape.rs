@@ -4,10 +4,7 @@
 use crate::jsonl::room::{Room, copy_short};
 
 /// Puts `text` as a JSON string.
-#[expect(
-    clippy::inline_always,
-    reason = "most text is short: a call would double its cost"
-)]
+#[expect(clippy::inline_always, reason = "most text is short: a call would double its cost")]
 #[inline(always)]
 pub(crate) fn put_string(room: &mut Room<'_>, text: &str) -> Option<()> {
     let bytes = text.as_bytes();
@@ -93,17 +90,10 @@ fn short_word(bytes: &[u8]) -> u64 {
 /// The length of the beginning of `bytes` that needs no look at single characters.
 fn plain_prefix(bytes: &[u8]) -> usize {
     let (words, _) = bytes.as_chunks::<8>();
-    let whole = words
-        .iter()
-        .take_while(|word| special(u64::from_le_bytes(**word)) == 0)
-        .count()
-        * 8;
+    let whole =
+        words.iter().take_while(|word| special(u64::from_le_bytes(**word)) == 0).count() * 8;
     let rest = bytes.get(whole..).unwrap_or_default();
-    whole
-        + rest
-            .iter()
-            .position(|byte| may_need_escape(*byte))
-            .unwrap_or(rest.len())
+    whole + rest.iter().position(|byte| may_need_escape(*byte)).unwrap_or(rest.len())
 }
 
 /// Controls, quote, backslash, DEL, and the bytes that hostile characters begin with.
@@ -148,11 +138,7 @@ fn put_short<'t>(room: &mut Room<'_>, letter: u8, rest: &'t [u8]) -> Option<&'t 
 fn put_code<'t>(room: &mut Room<'_>, code: u16, rest: &'t [u8]) -> Option<&'t [u8]> {
     let digit = |shift: u16| {
         let nibble = (code >> shift & 0xf).to_le_bytes()[0];
-        if nibble < 10 {
-            b'0' + nibble
-        } else {
-            b'a' - 10 + nibble
-        }
+        if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
     };
     room.put_array(&[b'\\', b'u', digit(12), digit(8), digit(4), digit(0)])?;
     Some(rest)
@@ -167,11 +153,7 @@ mod tests {
     fn check(text: &str, expected: &str) {
         let string = text_of(64, |room| put_string(room, text));
         assert_eq!(string, format!("\"{expected}\""), "{text:?}");
-        assert_eq!(
-            text_of(64, |room| put_text(room, text)),
-            expected,
-            "{text:?}"
-        );
+        assert_eq!(text_of(64, |room| put_text(room, text)), expected, "{text:?}");
     }
 
     #[test]
@@ -214,9 +196,9 @@ mod tests {
 
     #[test]
     fn neighbours_of_hostile_characters_are_left_alone() {
-        for harmless in [
-            "é", "ß", "\u{a0}", "ا", "€", "\u{200d}", "\u{202f}", "\u{2065}", "漢字", "🦀",
-        ] {
+        for harmless in
+            ["é", "ß", "\u{a0}", "ا", "€", "\u{200d}", "\u{202f}", "\u{2065}", "漢字", "🦀"]
+        {
             check(harmless, harmless);
         }
     }

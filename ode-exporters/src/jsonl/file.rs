@@ -10,9 +10,7 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, bool)> {
     if let Ok(found) = fs::symlink_metadata(path) {
         check(path, &found)?;
     }
-    let mut file = options()
-        .open(path)
-        .map_err(|error| explain(path, &error))?;
+    let mut file = options().open(path).map_err(|error| explain(path, &error))?;
     // It may have been exchanged in between: what was opened has the last word.
     let found = file.metadata().map_err(|error| explain(path, &error))?;
     check(path, &found)?;
@@ -57,11 +55,7 @@ fn check(path: &Path, found: &Metadata) -> io::Result<()> {
     if kind.is_file() {
         return Ok(());
     }
-    Err(refuse(
-        path,
-        ErrorKind::InvalidInput,
-        "it is not a regular file; give the path of one",
-    ))
+    Err(refuse(path, ErrorKind::InvalidInput, "it is not a regular file; give the path of one"))
 }
 
 #[cfg(unix)]
@@ -103,10 +97,7 @@ fn check_owner(_path: &Path, _found: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-#[expect(
-    clippy::unnecessary_debug_formatting,
-    reason = "shows control characters escaped"
-)]
+#[expect(clippy::unnecessary_debug_formatting, reason = "shows control characters escaped")]
 fn refuse(path: &Path, kind: ErrorKind, what: &str) -> io::Error {
     io::Error::new(kind, format!("open {path:?} for events: {what}"))
 }

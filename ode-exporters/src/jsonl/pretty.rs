@@ -48,13 +48,7 @@ impl Pretty {
     }
 
     fn to(sink: Sink, colour: bool) -> Self {
-        Self {
-            sink,
-            colour,
-            width: 100,
-            page: Page::default(),
-            ends: Vec::new(),
-        }
+        Self { sink, colour, width: 100, page: Page::default(), ends: Vec::new() }
     }
 
     /// Whether outcomes are coloured. This type does not look at the environment; whoever sets it
@@ -110,11 +104,8 @@ impl Page {
         let time = Civil::of(seconds);
         let (hour, minute, second, millis) =
             (time.hour, time.minute, time.second, nanos / 1_000_000);
-        let (on, bold, off) = if colour {
-            (paint(event.outcome()), "\x1b[1m", "\x1b[0m")
-        } else {
-            ("", "", "")
-        };
+        let (on, bold, off) =
+            if colour { (paint(event.outcome()), "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
         self.field.clear();
         push_shown(&mut self.field, event.name());
         let (outcome, duration) = (event.outcome(), human(event.duration()));
@@ -175,11 +166,7 @@ fn human(duration: Duration) -> String {
         1_000..1_000_000 => scaled(1_000, "µs"),
         1_000_000..1_000_000_000 => scaled(1_000_000, "ms"),
         1_000_000_000..60_000_000_000 => scaled(1_000_000_000, "s"),
-        _ => format!(
-            "{}m {:02}s",
-            duration.as_secs() / 60,
-            duration.as_secs() % 60
-        ),
+        _ => format!("{}m {:02}s", duration.as_secs() / 60, duration.as_secs() % 60),
     }
 }
 
@@ -304,12 +291,7 @@ mod tests {
             .field("shown", Value::Debug(&every))
             .build();
         let text = shown(&event, false, 80);
-        assert_eq!(
-            text.chars()
-                .filter(|c| is_hostile(*c) && *c != '\n')
-                .count(),
-            0
-        );
+        assert_eq!(text.chars().filter(|c| is_hostile(*c) && *c != '\n').count(), 0);
         assert_eq!(text.lines().count(), 4, "a value made a line of its own");
         assert!(text.lines().skip(1).all(|line| line.starts_with(INDENT)));
     }

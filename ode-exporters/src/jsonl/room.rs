@@ -11,10 +11,7 @@ pub(crate) struct Buffer {
 
 impl From<Vec<u8>> for Buffer {
     fn from(memory: Vec<u8>) -> Self {
-        Self {
-            length: memory.len(),
-            memory,
-        }
+        Self { length: memory.len(), memory }
     }
 }
 
@@ -57,9 +54,7 @@ impl Buffer {
                 self.memory.resize(self.length + expected, 0);
                 continue;
             }
-            let mut room = Room {
-                free: self.memory.get_mut(self.length..).unwrap_or_default(),
-            };
+            let mut room = Room { free: self.memory.get_mut(self.length..).unwrap_or_default() };
             if write(&mut room).is_some() {
                 self.length = end - room.free.len();
                 return;

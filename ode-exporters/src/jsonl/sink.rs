@@ -29,25 +29,16 @@ enum Target {
 
 impl Sink {
     pub(crate) fn stdout() -> Self {
-        Self {
-            target: Target::Stdout(duplicate_stdout().ok()),
-            torn: false,
-        }
+        Self { target: Target::Stdout(duplicate_stdout().ok()), torn: false }
     }
 
     pub(crate) fn file(path: &Path) -> io::Result<Self> {
         let (file, torn) = file::open(path)?;
-        Ok(Self {
-            target: Target::File(file, path.to_owned()),
-            torn,
-        })
+        Ok(Self { target: Target::File(file, path.to_owned()), torn })
     }
 
     pub(crate) fn writer(writer: Box<dyn Write + Send>) -> Self {
-        Self {
-            target: Target::Writer(writer),
-            torn: false,
-        }
+        Self { target: Target::Writer(writer), torn: false }
     }
 
     /// Whether the next batch has to begin with a newline, to end what was left half written.
@@ -144,15 +135,8 @@ impl Target {
     fn judge(&self, error: io::Error) -> ExportError {
         let closed = error.kind() == io::ErrorKind::BrokenPipe;
         let permanent = closed && matches!(self, Self::Stdout(_));
-        let error = WriteError {
-            target: format!("{self:?}"),
-            source: error,
-        };
-        if permanent {
-            ExportError::permanent(error)
-        } else {
-            ExportError::retryable(error)
-        }
+        let error = WriteError { target: format!("{self:?}"), source: error };
+        if permanent { ExportError::permanent(error) } else { ExportError::retryable(error) }
     }
 }
 
@@ -193,8 +177,5 @@ fn duplicate_stdout() -> io::Result<File> {
 #[cfg(windows)]
 fn duplicate_stdout() -> io::Result<File> {
     use std::os::windows::io::AsHandle;
-    io::stdout()
-        .as_handle()
-        .try_clone_to_owned()
-        .map(File::from)
+    io::stdout().as_handle().try_clone_to_owned().map(File::from)
 }

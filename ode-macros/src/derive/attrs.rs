@@ -101,36 +101,11 @@ const TABLE: &[Row] = &[
             attrs.rename = Some(Text::of(&text));
         }),
     },
-    Row {
-        name: "skip",
-        usage: "skip",
-        places: &[Place::Field],
-        value: Value::Word,
-    },
-    Row {
-        name: "flatten",
-        usage: "flatten",
-        places: &[Place::Field],
-        value: Value::Word,
-    },
-    Row {
-        name: "nested",
-        usage: "nested",
-        places: &[Place::Field],
-        value: Value::Word,
-    },
-    Row {
-        name: "display",
-        usage: "display",
-        places: &[Place::Field],
-        value: Value::Word,
-    },
-    Row {
-        name: "debug",
-        usage: "debug",
-        places: &[Place::Field],
-        value: Value::Word,
-    },
+    Row { name: "skip", usage: "skip", places: &[Place::Field], value: Value::Word },
+    Row { name: "flatten", usage: "flatten", places: &[Place::Field], value: Value::Word },
+    Row { name: "nested", usage: "nested", places: &[Place::Field], value: Value::Word },
+    Row { name: "display", usage: "display", places: &[Place::Field], value: Value::Word },
+    Row { name: "debug", usage: "debug", places: &[Place::Field], value: Value::Word },
     Row {
         name: "sensitive",
         usage: "sensitive = \"drop\"|\"mask\"|\"hash\"",
@@ -163,9 +138,9 @@ pub(crate) fn read(attributes: &[Attribute], place: Place, errors: &mut Errors) 
         };
         let options = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(list.tokens.clone());
         match options {
-            Ok(options) => options
-                .into_iter()
-                .for_each(|option| one(&mut attrs, &option, place, errors)),
+            Ok(options) => {
+                options.into_iter().for_each(|option| one(&mut attrs, &option, place, errors));
+            }
             Err(error) => errors.at(error.span(), error.to_string()),
         }
     }
@@ -175,14 +150,9 @@ pub(crate) fn read(attributes: &[Attribute], place: Place, errors: &mut Errors) 
 fn one(attrs: &mut Attrs, option: &Meta, place: Place, errors: &mut Errors) {
     let path = option.path();
     let name = shown(path);
-    let row = TABLE
-        .iter()
-        .find(|row| row.name == name && row.places.contains(&place));
+    let row = TABLE.iter().find(|row| row.name == name && row.places.contains(&place));
     let Some(row) = row else {
-        errors.at(
-            path.span(),
-            format!("unknown attribute {name}; valid here: {}", valid(place)),
-        );
+        errors.at(path.span(), format!("unknown attribute {name}; valid here: {}", valid(place)));
         return;
     };
     if attrs.has(row.name) {
@@ -194,10 +164,7 @@ fn one(attrs: &mut Attrs, option: &Meta, place: Place, errors: &mut Errors) {
         (Value::Word, Meta::Path(_)) => {}
         (Value::Word, _) => errors.over(option, format!("{name} takes no value")),
         (Value::Text(read), Meta::NameValue(pair)) => match &pair.value {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) => read(attrs, text.clone(), errors),
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => read(attrs, text.clone(), errors),
             other => errors.over(other, format!("{name} takes a string: {}", row.usage)),
         },
         (Value::Text(_), _) => {
@@ -208,19 +175,13 @@ fn one(attrs: &mut Attrs, option: &Meta, place: Place, errors: &mut Errors) {
 
 impl Text {
     fn of(text: &LitStr) -> Self {
-        Self {
-            text: text.value(),
-            span: text.span(),
-        }
+        Self { text: text.value(), span: text.span() }
     }
 }
 
 fn valid(place: Place) -> String {
-    let names: Vec<&str> = TABLE
-        .iter()
-        .filter(|row| row.places.contains(&place))
-        .map(|row| row.usage)
-        .collect();
+    let names: Vec<&str> =
+        TABLE.iter().filter(|row| row.places.contains(&place)).map(|row| row.usage).collect();
     names.join(", ")
 }
 

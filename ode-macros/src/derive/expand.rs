@@ -36,10 +36,7 @@ fn group(
     fields: &[Field],
 ) -> TokenStream {
     let generics = bounded(core, input, fields);
-    let writes: TokenStream = fields
-        .iter()
-        .map(|field| write(core, prefix, field))
-        .collect();
+    let writes: TokenStream = fields.iter().map(|field| write(core, prefix, field)).collect();
     record(core, input, &generics, &writes)
 }
 
@@ -210,10 +207,7 @@ fn mentions(ty: &Type, names: &[Ident]) -> bool {
             visit_ident(self, ident);
         }
     }
-    let mut search = Search {
-        names,
-        found: false,
-    };
+    let mut search = Search { names, found: false };
     search.visit_type(ty);
     search.found
 }

@@ -10,10 +10,7 @@ use crate::fields::key::plain_name;
 /// What is derived for.
 pub(crate) enum Model {
     /// A group of fields.
-    Group {
-        prefix: Option<String>,
-        fields: Vec<Field>,
-    },
+    Group { prefix: Option<String>, fields: Vec<Field> },
     /// An enum without data: one value, the variant's name.
     Word { variants: Vec<Variant> },
 }
@@ -108,10 +105,7 @@ pub(crate) fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Model> {
                     (None, Some(casing)) => casing.apply(&plain_name(&variant.ident)),
                     (None, None) => plain_name(&variant.ident),
                 };
-                variants.push(Variant {
-                    ident: variant.ident.clone(),
-                    name,
-                });
+                variants.push(Variant { ident: variant.ident.clone(), name });
             }
             Some(Model::Word { variants })
         }
@@ -142,16 +136,7 @@ fn group(fields: &Fields, attrs: Attrs, input: &DeriveInput, errors: &mut Errors
             (None, Some(casing)) => (casing.apply(&plain_name(&ident)), ident.span()),
             (None, None) => (plain_name(&ident), ident.span()),
         };
-        read.push(Field {
-            ident,
-            ty: field.ty.clone(),
-            name,
-            name_span,
-            attrs: own,
-        });
+        read.push(Field { ident, ty: field.ty.clone(), name, name_span, attrs: own });
     }
-    Some(Model::Group {
-        prefix: attrs.prefix.map(|prefix| prefix.text),
-        fields: read,
-    })
+    Some(Model::Group { prefix: attrs.prefix.map(|prefix| prefix.text), fields: read })
 }

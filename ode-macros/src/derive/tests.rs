@@ -14,20 +14,15 @@ fn read(source: &str) -> (Vec<(String, Write)>, Vec<String>) {
         check::check(model, &mut errors);
     }
     let found = match model {
-        Some(Model::Group { fields, .. }) => fields
-            .iter()
-            .map(|field| (field.name.clone(), field.write()))
-            .collect(),
-        Some(Model::Word { variants }) => variants
-            .into_iter()
-            .map(|variant| (variant.name, Write::Not))
-            .collect(),
+        Some(Model::Group { fields, .. }) => {
+            fields.iter().map(|field| (field.name.clone(), field.write())).collect()
+        }
+        Some(Model::Word { variants }) => {
+            variants.into_iter().map(|variant| (variant.name, Write::Not)).collect()
+        }
         None => Vec::new(),
     };
-    (
-        found,
-        errors.messages().into_iter().map(Into::into).collect(),
-    )
+    (found, errors.messages().into_iter().map(Into::into).collect())
 }
 
 #[track_caller]
@@ -47,10 +42,7 @@ const PLAIN: Write = Write::Value(Form::Plain, Guarding::Open);
 
 #[test]
 fn attributes_decide_how_a_field_is_written() {
-    fields(
-        "struct S { a: u8, r#type: u8 }",
-        &[("a", PLAIN), ("type", PLAIN)],
-    );
+    fields("struct S { a: u8, r#type: u8 }", &[("a", PLAIN), ("type", PLAIN)]);
     fields("struct S;", &[]);
     fields(
         "struct S {
@@ -119,11 +111,7 @@ fn mistakes_are_said_at_once() {
     );
     let (_, said) = read("#[event(prefix = \"\", rename_all = \"Train-Case\")] struct S {}");
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(
-        said.iter()
-            .any(|one| one.contains("\"SCREAMING-KEBAB-CASE\"")),
-        "{said:?}"
-    );
+    assert!(said.iter().any(|one| one.contains("\"SCREAMING-KEBAB-CASE\"")), "{said:?}");
 }
 
 #[test]

@@ -12,10 +12,7 @@ pub(crate) enum Grammar {
     Incr,
     Append,
     /// `fields(..)` of `#[instrument_event]`: reads and writes like `set!`.
-    #[cfg_attr(
-        not(feature = "full"),
-        expect(dead_code, reason = "used by the attribute")
-    )]
+    #[cfg_attr(not(feature = "full"), expect(dead_code, reason = "used by the attribute"))]
     Attribute,
 }
 

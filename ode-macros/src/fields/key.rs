@@ -38,11 +38,7 @@ impl Key {
     /// else empty, and the core crate escapes at run time.
     pub(crate) fn json(name: &str) -> String {
         let plain = |c: char| matches!(c, ' '..='~') && c != '"' && c != '\\';
-        if name.chars().all(plain) {
-            format!(",\"{name}\":")
-        } else {
-            String::new()
-        }
+        if name.chars().all(plain) { format!(",\"{name}\":") } else { String::new() }
     }
 }
 
@@ -58,15 +54,8 @@ impl DottedPath {
         let (TokenTree::Ident(first), mut rest) = tokens.split_first()? else {
             return None;
         };
-        let mut path = Self {
-            segments: vec![first.clone()],
-            tokens: first.to_token_stream(),
-        };
-        while let [
-            TokenTree::Punct(dot),
-            next @ TokenTree::Ident(segment),
-            tail @ ..,
-        ] = rest
+        let mut path = Self { segments: vec![first.clone()], tokens: first.to_token_stream() };
+        while let [TokenTree::Punct(dot), next @ TokenTree::Ident(segment), tail @ ..] = rest
             && dot.as_char() == '.'
         {
             path.segments.push(segment.clone());
@@ -103,10 +92,7 @@ impl DottedPath {
     pub(crate) fn into_key(self) -> Key {
         Key::Fixed {
             name: self.name(),
-            span: self
-                .segments
-                .first()
-                .map_or_else(Span::call_site, Ident::span),
+            span: self.segments.first().map_or_else(Span::call_site, Ident::span),
             quoted: false,
         }
     }
@@ -136,10 +122,7 @@ pub(crate) fn front(tokens: &[TokenTree]) -> Front<'_> {
     match first {
         TokenTree::Literal(literal) => quoted(literal, rest),
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
-            let key = Key::Computed {
-                expr: group.stream(),
-                span: group.span(),
-            };
+            let key = Key::Computed { expr: group.stream(), span: group.span() };
             Front::Quoted(key, rest)
         }
         // A literal that came through another macro's `$name:literal`.
@@ -158,11 +141,7 @@ fn quoted<'t>(literal: &Literal, rest: &'t [TokenTree]) -> Front<'t> {
     let span = literal.span();
     match string_value(literal) {
         Some(name) => {
-            let key = Key::Fixed {
-                name,
-                span,
-                quoted: true,
-            };
+            let key = Key::Fixed { name, span, quoted: true };
             Front::Quoted(key, rest)
         }
         None => Front::Literal(span),

@@ -9,12 +9,7 @@ pub(crate) fn string_value(literal: &Literal) -> Option<String> {
         let hashes = rest.len() - rest.trim_start_matches('#').len();
         let fence = "#".repeat(hashes);
         let inner = rest.strip_prefix(fence.as_str())?.strip_prefix('"')?;
-        return Some(
-            inner
-                .strip_suffix(fence.as_str())?
-                .strip_suffix('"')?
-                .into(),
-        );
+        return Some(inner.strip_suffix(fence.as_str())?.strip_suffix('"')?.into());
     }
     // A suffix, as in `"x"y`, makes this `None`, which is right: no such literal is a name.
     unescape(source.strip_prefix('"')?.strip_suffix('"')?)
@@ -38,12 +33,8 @@ fn unescape(source: &str) -> Option<String> {
                 value.push(char::from(u8::from_str_radix(&digits, 16).ok()?));
             }
             'u' => {
-                let digits: String = rest
-                    .by_ref()
-                    .skip(1)
-                    .take_while(|c| *c != '}')
-                    .filter(|c| *c != '_')
-                    .collect();
+                let digits: String =
+                    rest.by_ref().skip(1).take_while(|c| *c != '}').filter(|c| *c != '_').collect();
                 value.push(char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?);
             }
             // A line continuation swallows the white space that follows it.

@@ -33,10 +33,7 @@ pub(crate) enum Form {
 
 /// Reads a whole list. What is wrong goes to `errors`; the rest is returned.
 pub(crate) fn fields(grammar: Grammar, input: TokenStream, errors: &mut Errors) -> Vec<Field> {
-    at_commas(input)
-        .iter()
-        .filter_map(|piece| field(grammar, piece, errors))
-        .collect()
+    at_commas(input).iter().filter_map(|piece| field(grammar, piece, errors)).collect()
 }
 
 fn field(grammar: Grammar, piece: &Piece, errors: &mut Errors) -> Option<Field> {
@@ -55,10 +52,7 @@ fn field(grammar: Grammar, piece: &Piece, errors: &mut Errors) -> Option<Field> 
             None
         }
         Front::Other(Some(TokenTree::Punct(punct))) if punct.as_char() == '&' => {
-            errors.at(
-                punct.span(),
-                "drop the &: values are always taken by reference",
-            );
+            errors.at(punct.span(), "drop the &: values are always taken by reference");
             None
         }
         Front::Other(other) => {
@@ -87,10 +81,7 @@ fn path_field(
         return shorthand(Form::Plain, path, tokens, errors);
     }
     if grammar.sets() && continues_expression(rest) {
-        errors.over(
-            stream(tokens),
-            needs_name(Form::Plain, &suggested(&path, rest), tokens),
-        );
+        errors.over(stream(tokens), needs_name(Form::Plain, &suggested(&path, rest), tokens));
         return None;
     }
     with_value(grammar, path.into_key(), rest, errors)
@@ -114,13 +105,7 @@ fn shorthand(
     }
     // The value's tokens are needed as well as its name.
     let (value, _) = DottedPath::take(tokens)?;
-    Some(Field {
-        key: path.into_key(),
-        value: Value::Given {
-            form,
-            expr: value.into_expr(),
-        },
-    })
+    Some(Field { key: path.into_key(), value: Value::Given { form, expr: value.into_expr() } })
 }
 
 /// `?a.b` and `%a.b`.
@@ -157,10 +142,8 @@ fn shorthand_with_sigil(
         }
         _ => {
             let sign = form.sign();
-            errors.over(
-                stream(tokens),
-                format!("this value needs a name: write `name = {sign}..`"),
-            );
+            errors
+                .over(stream(tokens), format!("this value needs a name: write `name = {sign}..`"));
             None
         }
     }
@@ -171,10 +154,7 @@ fn bare(grammar: Grammar, key: Key, errors: &mut Errors) -> Option<Field> {
     let shown = key.shown();
     let message = match grammar {
         Grammar::Incr => {
-            return Some(Field {
-                key,
-                value: Value::One,
-            });
+            return Some(Field { key, value: Value::One });
         }
         Grammar::Append => format!("`append!` needs an element: write `{shown} += ..`"),
         Grammar::Set | Grammar::SetInherited | Grammar::Attribute => {
@@ -208,19 +188,10 @@ fn with_value(
         return None;
     }
     if grammar == Grammar::Incr && form != Form::Plain {
-        errors.over(
-            stream(value),
-            "`incr!` adds a number: drop the sign before it",
-        );
+        errors.over(stream(value), "`incr!` adds a number: drop the sign before it");
         return None;
     }
-    Some(Field {
-        key,
-        value: Value::Given {
-            form,
-            expr: stream(expr),
-        },
-    })
+    Some(Field { key, value: Value::Given { form, expr: stream(expr) } })
 }
 
 impl Form {
@@ -267,11 +238,7 @@ fn suggested(path: &DottedPath, rest: &[TokenTree]) -> String {
         }
     }
     let name = named.unwrap_or_else(|| path.last()).to_lowercase();
-    if matches!(name.as_str(), "self" | "crate" | "super") {
-        "name".into()
-    } else {
-        name
-    }
+    if matches!(name.as_str(), "self" | "crate" | "super") { "name".into() } else { name }
 }
 
 fn needs_name(form: Form, name: &str, tokens: &[TokenTree]) -> String {

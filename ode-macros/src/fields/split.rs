@@ -20,10 +20,8 @@ pub(crate) fn at_commas(input: TokenStream) -> Vec<Piece> {
     for token in input {
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == ',' && !angles.inside() => {
-                pieces.push(Piece {
-                    tokens: std::mem::take(&mut tokens),
-                    comma: Some(punct.span()),
-                });
+                pieces
+                    .push(Piece { tokens: std::mem::take(&mut tokens), comma: Some(punct.span()) });
                 angles = Angles::default();
             }
             _ => {
@@ -33,10 +31,7 @@ pub(crate) fn at_commas(input: TokenStream) -> Vec<Piece> {
         }
     }
     if !tokens.is_empty() {
-        pieces.push(Piece {
-            tokens,
-            comma: None,
-        });
+        pieces.push(Piece { tokens, comma: None });
     }
     pieces
 }

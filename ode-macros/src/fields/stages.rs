@@ -38,10 +38,7 @@ fn core_path(input: TokenStream) -> (CorePath, TokenStream) {
             (CorePath::new(group.stream()), input.collect())
         }
         // Only reached when somebody calls the hidden macro by hand.
-        other => (
-            CorePath::new(quote!(::ode_core)),
-            other.into_iter().chain(input).collect(),
-        ),
+        other => (CorePath::new(quote!(::ode_core)), other.into_iter().chain(input).collect()),
     }
 }
 

@@ -33,11 +33,7 @@ pub(crate) fn parse(input: TokenStream, errors: &mut Errors) -> Option<Timed> {
     };
     match rest {
         [TokenTree::Punct(comma), expr @ ..] if comma.as_char() == ',' && !expr.is_empty() => {
-            Some(Timed {
-                name,
-                span: first.span(),
-                expr: expr.iter().cloned().collect(),
-            })
+            Some(Timed { name, span: first.span(), expr: expr.iter().cloned().collect() })
         }
         [] => {
             errors.at(first.span(), USAGE);

@@ -60,9 +60,8 @@ impl Checkout {
             if !is_ref_name(name) {
                 return None;
             }
-            let loose = self
-                .read_file(own.join(name))
-                .or_else(|| self.read_file(shared.join(name)));
+            let loose =
+                self.read_file(own.join(name)).or_else(|| self.read_file(shared.join(name)));
             match loose {
                 Some(target) => content = target,
                 None => return packed(name, &self.read_file(shared.join("packed-refs"))?),
@@ -81,17 +80,14 @@ impl Checkout {
 /// Whether a ref's name is a path that stays inside the git directory.
 fn is_ref_name(name: &str) -> bool {
     name.starts_with("refs/")
-        && Path::new(name)
-            .components()
-            .all(|part| matches!(part, Component::Normal(_)))
+        && Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Finds a ref in the file that lists many: `<hash> <name>` a line, between comments (`#`) and the
 /// commits that tags point to (`^`).
 fn packed(name: &str, content: &str) -> Option<String> {
     let mut refs = content.lines().filter_map(|line| line.split_once(' '));
-    refs.find(|(_, listed)| listed.trim() == name)
-        .and_then(|(value, _)| hash(value))
+    refs.find(|(_, listed)| listed.trim() == name).and_then(|(value, _)| hash(value))
 }
 
 /// A full object name: SHA-1 or SHA-256 in hex.

@@ -37,9 +37,7 @@ pub(super) fn is_dirty(git: impl AsRef<OsStr>, folder: &Path, limit: Duration) -
     for variable in REDIRECTIONS {
         status.env_remove(variable);
     }
-    status
-        .spawn()
-        .is_ok_and(|child| says_something(child, limit).unwrap_or(false))
+    status.spawn().is_ok_and(|child| says_something(child, limit).unwrap_or(false))
 }
 
 /// Whether the program prints anything and succeeds, in time. It does not outlive the answer.
@@ -82,11 +80,7 @@ fn stop(mut child: Child) {
         return;
     }
     let reap = move || child.wait().is_ok();
-    drop(
-        thread::Builder::new()
-            .name("ode-git-reap".to_owned())
-            .spawn(reap),
-    );
+    drop(thread::Builder::new().name("ode-git-reap".to_owned()).spawn(reap));
 }
 
 #[expect(

@@ -91,15 +91,13 @@ fn complaint(value: &OsStr) -> String {
 /// directory, and its revision says nothing about the package.
 fn is_cargos_copy(manifest_dir: &Path, cargo_home: Option<&Path>) -> bool {
     const STORES: [&str; 2] = ["registry", "git"];
-    let under_home = cargo_home
-        .filter(|home| home.is_absolute())
-        .is_some_and(|home| {
-            let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-            STORES.iter().any(|store| {
-                let store = home.join(store);
-                manifest_dir.starts_with(&store) || real(manifest_dir).starts_with(real(&store))
-            })
-        });
+    let under_home = cargo_home.filter(|home| home.is_absolute()).is_some_and(|home| {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+        STORES.iter().any(|store| {
+            let store = home.join(store);
+            manifest_dir.starts_with(&store) || real(manifest_dir).starts_with(real(&store))
+        })
+    });
     let names: Vec<_> = manifest_dir.iter().collect();
     under_home
         || names.windows(2).any(|pair| {

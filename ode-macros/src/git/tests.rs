@@ -52,10 +52,7 @@ impl Folder {
     }
 
     fn environment(&self, manifest_dir: &str) -> Environment {
-        Environment {
-            manifest_dir: Some(self.path(manifest_dir)),
-            ..Environment::default()
-        }
+        Environment { manifest_dir: Some(self.path(manifest_dir)), ..Environment::default() }
     }
 }
 
@@ -71,11 +68,7 @@ fn a_detached_head_is_the_revision() {
     folder.check("crates/a", Some(ONE), &[".git/HEAD", ".git/logs/HEAD"]);
     let sha256 = "AB".repeat(32);
     folder.write(".git/HEAD", &format!("{sha256}\n"));
-    folder.check(
-        "",
-        Some(&sha256.to_lowercase()),
-        &[".git/HEAD", ".git/logs/HEAD"],
-    );
+    folder.check("", Some(&sha256.to_lowercase()), &[".git/HEAD", ".git/logs/HEAD"]);
 }
 
 #[test]
@@ -84,10 +77,8 @@ fn a_branch_is_a_loose_ref_or_a_packed_one() {
         "# pack-refs with: peeled fully-peeled sorted \n{TWO} refs/heads/main-2\n^{ONE}\n\
          {TWO} refs/heads/main\n"
     );
-    let folder = Folder::new(&[
-        (".git/HEAD", "ref: refs/heads/main\n"),
-        (".git/packed-refs", &packed),
-    ]);
+    let folder =
+        Folder::new(&[(".git/HEAD", "ref: refs/heads/main\n"), (".git/packed-refs", &packed)]);
     folder.check("", Some(TWO), &[".git/HEAD", ".git/packed-refs"]);
     folder.write(".git/refs/heads/main", &format!("{ONE}\n"));
     folder.check("", Some(ONE), &[".git/HEAD", ".git/refs/heads/main"]);
@@ -121,14 +112,8 @@ fn a_worktree_has_its_own_head_and_shared_refs() {
     );
 
     fs::remove_file(folder.path("main/.git/refs/heads/topic")).expect("a loose ref");
-    folder.write(
-        "main/.git/packed-refs",
-        &format!("{ONE} refs/heads/topic\n"),
-    );
-    assert_eq!(
-        checkout::read(&folder.path("tree")).revision.as_deref(),
-        Some(ONE)
-    );
+    folder.write("main/.git/packed-refs", &format!("{ONE} refs/heads/topic\n"));
+    assert_eq!(checkout::read(&folder.path("tree")).revision.as_deref(), Some(ONE));
 }
 
 #[test]
@@ -168,14 +153,7 @@ fn refs_may_name_refs_but_not_files_elsewhere() {
     assert_eq!(checkout::read(&folder.path("")).revision, None);
 
     let secret = folder.path("secret").display().to_string();
-    for name in [
-        "refs/../../secret",
-        "../secret",
-        &secret,
-        "refs/.invalid",
-        "",
-        "refs/heads/\0",
-    ] {
+    for name in ["refs/../../secret", "../secret", &secret, "refs/.invalid", "", "refs/heads/\0"] {
         folder.write(".git/HEAD", &format!("ref: {name}"));
         folder.check("", None, &[".git/HEAD"]);
     }
@@ -192,21 +170,12 @@ fn expands_to_the_revision_and_the_files_it_came_from() {
     let clean = folder.environment("crates/a").expand(|_| false).to_string();
     assert!(clean.contains(&format!(":: Some (\"{ONE}\")")), "{clean}");
     assert!(
-        clean.contains(&format!(
-            ":: include_bytes ! ({:?})",
-            head.display().to_string()
-        )),
+        clean.contains(&format!(":: include_bytes ! ({:?})", head.display().to_string())),
         "{clean}"
     );
-    assert!(
-        clean.contains(":: option_env ! (\"ODE_BUILD_REVISION\")"),
-        "{clean}"
-    );
+    assert!(clean.contains(":: option_env ! (\"ODE_BUILD_REVISION\")"), "{clean}");
 
-    let dirty = folder
-        .environment("")
-        .expand(|dir| dir == folder.path(""))
-        .to_string();
+    let dirty = folder.environment("").expand(|dir| dir == folder.path("")).to_string();
     assert!(dirty.contains(&format!("\"{ONE}-dirty\"")), "{dirty}");
 }
 
@@ -249,23 +218,13 @@ fn the_override_is_taken_verbatim_or_refused() {
     };
     for value in ["0123abc", "0123ABC-dirty", TWO, &"f".repeat(64)] {
         let expansion = expand(value);
-        assert!(
-            expansion.contains(&format!("Some (\"{value}\")")),
-            "{expansion}"
-        );
+        assert!(expansion.contains(&format!("Some (\"{value}\")")), "{expansion}");
         assert!(!expansion.contains("include_bytes"), "{expansion}");
     }
     for value in ["", " \n"] {
         assert!(expand(value).contains(ONE), "{value:?}");
     }
-    for value in [
-        "main",
-        "012345",
-        "0123abc-",
-        "-dirty",
-        "0123abc-dirty-dirty",
-        &"f".repeat(65),
-    ] {
+    for value in ["main", "012345", "0123abc-", "-dirty", "0123abc-dirty-dirty", &"f".repeat(65)] {
         let expansion = expand(value);
         assert!(expansion.contains("compile_error"), "{expansion}");
         assert!(expansion.contains("ODE_BUILD_REVISION"), "{expansion}");
@@ -310,11 +269,7 @@ fn only_an_answer_in_time_is_dirty() {
         assert_eq!(is_dirty(&program, &folder.0, limit), expected, "{script}");
         fs::remove_file(&program).expect("the program");
     }
-    assert!(!is_dirty(
-        folder.path("no such program"),
-        &folder.0,
-        PATIENT
-    ));
+    assert!(!is_dirty(folder.path("no such program"), &folder.0, PATIENT));
     assert!(!is_dirty("sh", &folder.path("no such folder"), PATIENT));
 }
 
@@ -338,10 +293,7 @@ fn agrees_with_git() {
     assert_eq!(read(), (Some(head.clone()), 3));
 
     assert!(git(&folder.0, &["worktree", "add", "-q", "tree"]));
-    assert_eq!(
-        checkout::read(&folder.path("tree/crates")).revision,
-        Some(head)
-    );
+    assert_eq!(checkout::read(&folder.path("tree/crates")).revision, Some(head));
 
     let dirty = || is_dirty("git", &folder.path("crates/a"), PATIENT);
     folder.write("untracked", "two");
@@ -355,12 +307,7 @@ fn agrees_with_git() {
 
 fn git_command(folder: &Path) -> Command {
     let mut git = Command::new("git");
-    git.current_dir(folder).args([
-        "-c",
-        "user.name=ode",
-        "-c",
-        "user.email=ode@example.invalid",
-    ]);
+    git.current_dir(folder).args(["-c", "user.name=ode", "-c", "user.email=ode@example.invalid"]);
     git.args(["-c", "commit.gpgsign=false", "-c", "core.hooksPath=none"]);
     for variable in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
         git.env_remove(variable);
@@ -369,19 +316,10 @@ fn git_command(folder: &Path) -> Command {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> bool {
-    git_command(folder)
-        .args(arguments)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    git_command(folder).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
 fn rev_parse(folder: &Path) -> String {
-    let output = git_command(folder)
-        .args(["rev-parse", "HEAD"])
-        .output()
-        .expect("git");
-    String::from_utf8(output.stdout)
-        .expect("a hash")
-        .trim()
-        .to_owned()
+    let output = git_command(folder).args(["rev-parse", "HEAD"]).output().expect("git");
+    String::from_utf8(output.stdout).expect("a hash").trim().to_owned()
 }

@@ -82,10 +82,7 @@ const TABLE: &[Row] = &[
             if text.is_empty() {
                 errors.at(token.span(), "a unit of work needs a name");
             }
-            options.name = Some(Name {
-                text,
-                span: token.span(),
-            });
+            options.name = Some(Name { text, span: token.span() });
             Ok(())
         },
     },
@@ -110,10 +107,8 @@ const TABLE: &[Row] = &[
                 return Err(Wrong);
             };
             let (parameter, list) = closure_head(list).ok_or(Wrong)?;
-            options.ok_fields = Some(OkFields {
-                parameter,
-                fields: fields(Grammar::Attribute, list, errors),
-            });
+            options.ok_fields =
+                Some(OkFields { parameter, fields: fields(Grammar::Attribute, list, errors) });
             Ok(())
         },
     },
@@ -178,27 +173,15 @@ const TABLE: &[Row] = &[
 
 /// Options people know from elsewhere, and why there is no need for them here.
 const HABITS: &[(&str, &str)] = &[
-    (
-        "skip_all",
-        "skip_all is not needed: arguments are captured only when named in fields(..)",
-    ),
-    (
-        "skip",
-        "skip is not needed: arguments are captured only when named in fields(..)",
-    ),
+    ("skip_all", "skip_all is not needed: arguments are captured only when named in fields(..)"),
+    ("skip", "skip is not needed: arguments are captured only when named in fields(..)"),
     (
         "level",
         "level is not needed: a unit of work always records one event; decide what to keep by \
          sampling",
     ),
-    (
-        "target",
-        "target is not needed: events are told apart by their name; add a field for more",
-    ),
-    (
-        "ret",
-        "ret is not needed: name what to keep of the result in ok_fields(|value| ..)",
-    ),
+    ("target", "target is not needed: events are told apart by their name; add a field for more"),
+    ("ret", "ret is not needed: name what to keep of the result in ok_fields(|value| ..)"),
 ];
 
 const BARE_ERR: &str = "err is not needed: a returned `Err` is recorded without being asked for; \
@@ -226,10 +209,7 @@ fn option(options: &mut Options, piece: &Piece, errors: &mut Errors) {
         return;
     }
     let Some(row) = TABLE.iter().find(|row| row.name == name) else {
-        errors.at(
-            ident.span(),
-            format!("unknown option {name}; valid options: {}", valid()),
-        );
+        errors.at(ident.span(), format!("unknown option {name}; valid options: {}", valid()));
         return;
     };
     if options.given(row.name).is_some() {
@@ -256,9 +236,8 @@ fn read(row: &Row, options: &mut Options, ident: &Ident, rest: &[TokenTree], err
         _ => Err(Wrong),
     };
     if let Err(Wrong) = outcome {
-        let all: TokenStream = std::iter::once(TokenTree::from(ident.clone()))
-            .chain(rest.iter().cloned())
-            .collect();
+        let all: TokenStream =
+            std::iter::once(TokenTree::from(ident.clone())).chain(rest.iter().cloned()).collect();
         errors.over(all, format!("{} takes {}", row.name, row.takes));
     }
 }

@@ -28,18 +28,12 @@ pub(crate) fn check(options: &Options, function: &Function, errors: &mut Errors)
         && options.parent.is_some()
         && let Some(span) = options.given("parent")
     {
-        errors.at(
-            span,
-            "root starts a new trace, so there is no parent: drop one of the two",
-        );
+        errors.at(span, "root starts a new trace, so there is no parent: drop one of the two");
     }
     if matches!(signature.output, ReturnType::Default)
         && options.classify.is_some()
         && let Some(span) = options.given("err")
     {
-        errors.at(
-            span,
-            "err(with = ..) needs a function that returns a Result",
-        );
+        errors.at(span, "err(with = ..) needs a function that returns a Result");
     }
 }

@@ -15,13 +15,7 @@ use crate::fields::key::plain_name;
 use crate::paths::CorePath;
 
 pub(crate) fn expand(core: &CorePath, options: &Options, function: &Function) -> TokenStream {
-    let Function {
-        attributes,
-        visibility,
-        defaultness,
-        signature,
-        work,
-    } = function;
+    let Function { attributes, visibility, defaultness, signature, work } = function;
     let parts = Parts::new(core, options, function);
     let body = match work {
         Work::Sync { body } => parts.sync(body),
@@ -29,11 +23,7 @@ pub(crate) fn expand(core: &CorePath, options: &Options, function: &Function) ->
             let head = at_macro(quote!(async move));
             parts.in_async(&head, body, &returned(&signature.output))
         }
-        Work::AsyncTail {
-            before,
-            tail,
-            output,
-        } => parts.async_tail(before, tail, output),
+        Work::AsyncTail { before, tail, output } => parts.async_tail(before, tail, output),
         Work::Future { body, boxed } => parts.future(body, *boxed),
     };
     quote! {
@@ -114,12 +104,7 @@ impl<'f> Parts<'f> {
     /// The body of something asynchronous. `head` is `async` or `async move`: without `move` the
     /// inner blocks must borrow as well, or they would change what the outer one captures.
     fn in_async(&self, head: &TokenStream, body: &TokenStream, output: &Type) -> TokenStream {
-        let Self {
-            support,
-            opening,
-            fields,
-            ..
-        } = self;
+        let Self { support, opening, fields, .. } = self;
         let body = quote_spanned! {Span::mixed_site()=>
             // Says the type before the body is read: nothing else tells an async block what `?`
             // and a boxed value should turn into.
@@ -155,9 +140,7 @@ impl<'f> Parts<'f> {
         let Tail { head, body, pin } = tail;
         let inside = self.in_async(head, body, output);
         let inside = quote!(#head { #inside });
-        let inside = pin
-            .as_ref()
-            .map_or(inside.clone(), |pin| quote!(#pin(#inside)));
+        let inside = pin.as_ref().map_or(inside.clone(), |pin| quote!(#pin(#inside)));
         quote!(#before #inside)
     }
 
@@ -209,9 +192,7 @@ impl<'f> Parts<'f> {
     /// `move`, because what the body gives away must be the closure's own; the fields are read
     /// inside and first, while all arguments are still there.
     fn called(&self, body: &TokenStream) -> TokenStream {
-        let Self {
-            support, fields, ..
-        } = self;
+        let Self { support, fields, .. } = self;
         let output = returned(self.output);
         quote_spanned! {Span::mixed_site()=>
             #support::call(move || -> #output {
@@ -222,11 +203,7 @@ impl<'f> Parts<'f> {
     }
 
     fn after(&self) -> TokenStream {
-        let Self {
-            after,
-            unless_skipped,
-            ..
-        } = self;
+        let Self { after, unless_skipped, .. } = self;
         if after.is_empty() || unless_skipped.is_empty() {
             after.clone()
         } else {
@@ -246,10 +223,8 @@ fn opening(support: &TokenStream, options: &Options, function: &Function) -> Tok
     };
     let root = options.root.then(|| at_macro(quote!(.root())));
     let parent = options.parent.as_ref().map(|parent| {
-        let mut parent = proc_macro2::Group::new(
-            proc_macro2::Delimiter::Parenthesis,
-            parent.to_token_stream(),
-        );
+        let mut parent =
+            proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, parent.to_token_stream());
         parent.set_span(Span::mixed_site());
         quote_spanned!(Span::mixed_site()=> .parent #parent)
     });

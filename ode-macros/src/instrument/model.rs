@@ -26,11 +26,7 @@ pub(crate) enum Work {
     /// In its body, `async fn`.
     Async { body: TokenStream },
     /// In the async block it ends with, as written by hand or by `async-trait`.
-    AsyncTail {
-        before: TokenStream,
-        tail: Tail,
-        output: Box<Type>,
-    },
+    AsyncTail { before: TokenStream, tail: Tail, output: Box<Type> },
     /// In the future that it returns and that is made in some other way.
     Future { body: TokenStream, boxed: bool },
 }
@@ -71,13 +67,7 @@ pub(crate) fn read(item: TokenStream, errors: &mut Errors) -> Option<Function> {
     };
     let body = hoist_inner_attributes(&body, &mut attributes);
     let work = Work::of(&signature, body);
-    Some(Function {
-        attributes,
-        visibility,
-        defaultness,
-        signature,
-        work,
-    })
+    Some(Function { attributes, visibility, defaultness, signature, work })
 }
 
 impl Work {
@@ -89,15 +79,10 @@ impl Work {
             return Self::Sync { body };
         };
         match split_tail(&body) {
-            Some((before, tail)) if tail.pin.is_some() == returned.boxed => Self::AsyncTail {
-                before,
-                tail,
-                output: Box::new(returned.output),
-            },
-            _ => Self::Future {
-                body,
-                boxed: returned.boxed,
-            },
+            Some((before, tail)) if tail.pin.is_some() == returned.boxed => {
+                Self::AsyncTail { before, tail, output: Box::new(returned.output) }
+            }
+            _ => Self::Future { body, boxed: returned.boxed },
         }
     }
 }
@@ -114,18 +99,12 @@ impl ReturnedFuture {
             return None;
         };
         match ungrouped(ty) {
-            Type::ImplTrait(ty) => Some(Self {
-                boxed: false,
-                output: future_output(&ty.bounds)?,
-            }),
+            Type::ImplTrait(ty) => Some(Self { boxed: false, output: future_output(&ty.bounds)? }),
             Type::Path(path) => {
                 let last = path.path.segments.last()?;
                 let argument = type_argument(&last.arguments)?;
                 if last.ident == "BoxFuture" || last.ident == "LocalBoxFuture" {
-                    return Some(Self {
-                        boxed: true,
-                        output: inferred_impls(argument),
-                    });
+                    return Some(Self { boxed: true, output: inferred_impls(argument) });
                 }
                 if last.ident != "Pin" {
                     return None;
@@ -138,10 +117,9 @@ impl ReturnedFuture {
                     return None;
                 }
                 match ungrouped(type_argument(&last.arguments)?) {
-                    Type::TraitObject(object) => Some(Self {
-                        boxed: true,
-                        output: future_output(&object.bounds)?,
-                    }),
+                    Type::TraitObject(object) => {
+                        Some(Self { boxed: true, output: future_output(&object.bounds)? })
+                    }
                     _ => None,
                 }
             }
@@ -215,11 +193,7 @@ pub(crate) fn ungrouped(ty: &Type) -> &Type {
 fn split_tail(body: &TokenStream) -> Option<(TokenStream, Tail)> {
     let tokens: Vec<TokenTree> = body.clone().into_iter().collect();
     if let Some((before, head, block)) = async_block(&tokens) {
-        let tail = Tail {
-            head: stream(head),
-            body: block.stream(),
-            pin: None,
-        };
+        let tail = Tail { head: stream(head), body: block.stream(), pin: None };
         return Some((stream(before), tail));
     }
     let (TokenTree::Group(arguments), front) = tokens.split_last()? else {
@@ -234,11 +208,7 @@ fn split_tail(body: &TokenStream) -> Option<(TokenStream, Tail)> {
     let ([], head, block) = async_block(inside)? else {
         return None;
     };
-    let tail = Tail {
-        head: stream(head),
-        body: block.stream(),
-        pin: Some(stream(pin)),
-    };
+    let tail = Tail { head: stream(head), body: block.stream(), pin: Some(stream(pin)) };
     Some((stream(before), tail))
 }
 
@@ -291,10 +261,11 @@ fn hoist_inner_attributes(body: &Group, attributes: &mut Vec<Attribute>) -> Toke
     };
     match read.parse2(body.stream()) {
         Ok((inner, rest)) => {
-            attributes.extend(inner.into_iter().map(|attribute| Attribute {
-                style: syn::AttrStyle::Outer,
-                ..attribute
-            }));
+            attributes.extend(
+                inner
+                    .into_iter()
+                    .map(|attribute| Attribute { style: syn::AttrStyle::Outer, ..attribute }),
+            );
             rest
         }
         Err(_) => body.stream(),
@@ -317,11 +288,9 @@ fn item_name(item: TokenStream) -> proc_macro2::Span {
 }
 
 fn is_item_keyword(word: &Ident) -> bool {
-    [
-        "struct", "enum", "union", "trait", "mod", "type", "static", "const", "fn", "impl",
-    ]
-    .iter()
-    .any(|keyword| word == keyword)
+    ["struct", "enum", "union", "trait", "mod", "type", "static", "const", "fn", "impl"]
+        .iter()
+        .any(|keyword| word == keyword)
 }
 
 fn stream(tokens: &[TokenTree]) -> TokenStream {

@@ -51,23 +51,13 @@ fn options_are_a_table() {
     let unknown = |name: &str| format!("unknown option {name}; valid options: {valid}");
     options(
         "nam = \"x\", root, root, name = 3",
-        &[
-            &unknown("nam"),
-            "root is given twice",
-            "name takes a string literal",
-        ],
+        &[&unknown("nam"), "root is given twice", "name takes a string literal"],
     );
-    options(
-        "span, dry_run = X",
-        &[&unknown("span"), &unknown("dry_run")],
-    );
+    options("span, dry_run = X", &[&unknown("span"), &unknown("dry_run")]);
     options("\"name\"", &[&format!("expected an option: {valid}")]);
     options("root = 1", &["root takes no value"]);
     options("join()", &["join takes no value"]);
-    options(
-        "fields = 1",
-        &["fields takes a list: fields(key = value, ..)"],
-    );
+    options("fields = 1", &["fields takes a list: fields(key = value, ..)"]);
     options("parent", &["parent takes an expression: parent = context"]);
     options("err(Debug)", &["err takes a function: err(with = path)"]);
     options("crate = 1", &["crate takes a path: crate = my_crate::ode"]);
@@ -96,20 +86,14 @@ fn habits_are_answered() {
     );
     for habit in ["level = \"debug\"", "target = \"t\"", "ret", "err"] {
         let said = messages(habit, "fn f() -> u8 { 1 }");
-        assert!(
-            matches!(said.as_slice(), [one] if one.contains("is not needed")),
-            "{said:?}"
-        );
+        assert!(matches!(said.as_slice(), [one] if one.contains("is not needed")), "{said:?}");
     }
 }
 
 #[test]
 fn what_cannot_be_a_unit_is_refused() {
     item("fn f() {}", &[]);
-    item(
-        "pub(crate) unsafe extern \"C\" fn f(self: Box<Self>) {}",
-        &[],
-    );
+    item("pub(crate) unsafe extern \"C\" fn f(self: Box<Self>) {}", &[]);
     let not = "#[instrument_event] goes on a function or method with a body";
     item("struct S { a: u8 }", &[not]);
     item("fn f();", &[not]);
@@ -120,10 +104,8 @@ fn what_cannot_be_a_unit_is_refused() {
     );
     item(
         "async fn f() -> ! { loop {} }",
-        &[
-            "this function never returns, so its unit would never end; instrument the work inside \
-           its loop instead",
-        ],
+        &["this function never returns, so its unit would never end; instrument the work inside \
+           its loop instead"],
     );
     assert_eq!(
         messages("root, parent = x, err(with = y)", "fn f() {}"),
@@ -143,10 +125,7 @@ fn a_mistake_leaves_the_function_as_it_was() {
         }
     );
     let expanded = attribute(quote!(nam), &function, &home).to_string();
-    assert!(
-        expanded.starts_with(":: core :: compile_error ! {"),
-        "{expanded}"
-    );
+    assert!(expanded.starts_with(":: core :: compile_error ! {"), "{expanded}");
     let rest = format!("# [allow (unused_variables)] {function}");
     assert!(expanded.ends_with(&rest), "{expanded}");
 }
@@ -182,33 +161,17 @@ fn the_work_is_found() {
     let boxed =
         |body: &str| format!("fn f<'a>() -> Pin<Box<dyn Future<Output = u8> + 'a>> {{ {body} }}");
     work(&boxed("Box::pin(async move { 1 })"), "boxed tail");
-    work(
-        &boxed("let a = 1; ::std::boxed::Box::pin(async { a },)"),
-        "boxed tail",
-    );
+    work(&boxed("let a = 1; ::std::boxed::Box::pin(async { a },)"), "boxed tail");
     work(&boxed("Box::pin(g())"), "boxed future");
-    work(
-        &boxed("match x { A => Box::pin(async move { 1 }) }"),
-        "boxed future",
-    );
-    work(
-        "fn f() -> BoxFuture<'static, u8> { Box::pin(async move { 1 }) }",
-        "boxed tail",
-    );
-    work(
-        "fn f() -> BoxFuture<'static, u8> { async move { 1 }.boxed() }",
-        "boxed future",
-    );
+    work(&boxed("match x { A => Box::pin(async move { 1 }) }"), "boxed future");
+    work("fn f() -> BoxFuture<'static, u8> { Box::pin(async move { 1 }) }", "boxed tail");
+    work("fn f() -> BoxFuture<'static, u8> { async move { 1 }.boxed() }", "boxed future");
 }
 
 #[test]
 fn a_body_that_does_not_parse_is_still_instrumented() {
     let home = CorePath::of_crate("ode");
-    let expanded = attribute(
-        TokenStream::new(),
-        &tokens("fn f() { let a = ; a. }"),
-        &home,
-    );
+    let expanded = attribute(TokenStream::new(), &tokens("fn f() { let a = ; a. }"), &home);
     let expanded = expanded.to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
     assert!(expanded.contains("let a = ; a ."), "{expanded}");
@@ -230,10 +193,7 @@ fn inner_attributes_move_to_the_function() {
     let home = CorePath::of_crate("ode");
     let item = tokens("fn f() { #![allow(unused)] let a = 1; }");
     let expanded = attribute(TokenStream::new(), &item, &home).to_string();
-    assert!(
-        expanded.starts_with("# [allow (unused)] fn f"),
-        "{expanded}"
-    );
+    assert!(expanded.starts_with("# [allow (unused)] fn f"), "{expanded}");
 }
 
 #[test]
@@ -242,14 +202,8 @@ fn the_work_is_emitted_once() {
     for (options, item) in [
         ("skip_if = c", "fn f() -> u8 { work() }"),
         ("skip_if = c", "async fn f() -> u8 { work() }"),
-        (
-            "skip_if = c",
-            "fn f() -> impl Future<Output = u8> { work() }",
-        ),
-        (
-            "skip_if = c",
-            "fn f() -> impl Future<Output = u8> { async move { work() } }",
-        ),
+        ("skip_if = c", "fn f() -> impl Future<Output = u8> { work() }"),
+        ("skip_if = c", "fn f() -> impl Future<Output = u8> { async move { work() } }"),
     ] {
         let expanded = attribute(tokens(options), &tokens(item), &home).to_string();
         assert_eq!(expanded.matches("work ()").count(), 1, "{expanded}");

@@ -47,13 +47,8 @@ pub(super) fn build_id_note(file: &mut (impl Read + Seek)) -> Option<Vec<u8>> {
         2 => true,
         _ => return None,
     };
-    let numbers = Numbers {
-        address_size,
-        big_endian,
-    };
-    tables
-        .iter()
-        .find_map(|table| table.search(file, &header, numbers))
+    let numbers = Numbers { address_size, big_endian };
+    tables.iter().find_map(|table| table.search(file, &header, numbers))
 }
 
 /// How this file writes numbers.
@@ -80,11 +75,7 @@ impl Numbers {
     fn number(self, bytes: &[u8], at: usize, width: usize) -> Option<u64> {
         let digits = bytes.get(at..at.checked_add(width)?)?.iter();
         let add = |value: u64, digit: &u8| (value << 8) | u64::from(*digit);
-        Some(if self.big_endian {
-            digits.fold(0, add)
-        } else {
-            digits.rev().fold(0, add)
-        })
+        Some(if self.big_endian { digits.fold(0, add) } else { digits.rev().fold(0, add) })
     }
 
     /// Looks through consecutive notes. Every round drops at least a note's header from `notes`.
@@ -194,11 +185,7 @@ impl Table {
             let offset = numbers.address(&entry, self.offset_at)?;
             let size = numbers.address(&entry, self.size_at)?;
             // Notes are padded to 4 bytes whatever their header says, unless it says 8.
-            let alignment = if numbers.address(&entry, self.alignment_at)? == 8 {
-                8
-            } else {
-                4
-            };
+            let alignment = if numbers.address(&entry, self.alignment_at)? == 8 { 8 } else { 4 };
             let notes = read_at(file, offset, size.min(MOST_NOTES))?;
             numbers.find_build_id(&notes, alignment)
         })

@@ -10,18 +10,12 @@ use super::elf;
 const KEEPS_THE_RUNNING_FILE: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 /// `build.source` of an id that is the executable's hash.
-pub(super) const HASH_SOURCE: &str = if KEEPS_THE_RUNNING_FILE {
-    "exe_hash"
-} else {
-    "exe_path_hash"
-};
+pub(super) const HASH_SOURCE: &str =
+    if KEEPS_THE_RUNNING_FILE { "exe_hash" } else { "exe_path_hash" };
 
 /// `build.source` of a revision followed by the executable's hash.
-pub(super) const REVISION_AND_HASH_SOURCE: &str = if KEEPS_THE_RUNNING_FILE {
-    "git+exe_hash"
-} else {
-    "git+exe_path_hash"
-};
+pub(super) const REVISION_AND_HASH_SOURCE: &str =
+    if KEEPS_THE_RUNNING_FILE { "git+exe_hash" } else { "git+exe_path_hash" };
 
 /// How much of the SHA-256 is shown: 128 bits are far from any accidental collision.
 const HASH_BYTES_SHOWN: usize = 16;
@@ -74,10 +68,7 @@ fn sha256(mut file: impl Read) -> io::Result<[u8; 32]> {
 
 fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)])
-        .collect()
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[cfg(test)]
@@ -108,10 +99,7 @@ mod tests {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
         let large = vec![7; 3 * READ_SIZE + 5];
-        assert_eq!(
-            sha256(large.as_slice()).expect("a digest"),
-            hmac_sha256::Hash::hash(&large)
-        );
+        assert_eq!(sha256(large.as_slice()).expect("a digest"), hmac_sha256::Hash::hash(&large));
     }
 
     #[test]
@@ -123,10 +111,7 @@ mod tests {
         assert_eq!(fingerprint(Cursor::new(&file)), note);
 
         let hash = fingerprint(Cursor::new(b"no executable"));
-        assert!(
-            matches!(&hash, Some(Fingerprint::Hash(hex)) if hex.len() == 32),
-            "{hash:?}"
-        );
+        assert!(matches!(&hash, Some(Fingerprint::Hash(hex)) if hex.len() == 32), "{hash:?}");
         assert_ne!(fingerprint(Cursor::new(b"no executable\0")), hash);
     }
 

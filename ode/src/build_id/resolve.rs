@@ -54,19 +54,13 @@ fn from_executable(revision: Option<&str>, file: io::Result<impl Read + Seek>) -
             joined(&revision, &hex, exe::REVISION_AND_HASH_SOURCE)
         }
         (None, Fingerprint::Note(id)) => BuildId { id, source: "note" },
-        (None, Fingerprint::Hash(id)) => BuildId {
-            id,
-            source: exe::HASH_SOURCE,
-        },
+        (None, Fingerprint::Hash(id)) => BuildId { id, source: exe::HASH_SOURCE },
     }
 }
 
 fn joined(revision: &str, hex: &str, source: &'static str) -> BuildId {
     let own_part = hex.get(..FINGERPRINT_AFTER_REVISION).unwrap_or(hex);
-    BuildId {
-        id: format!("{revision}+{own_part}"),
-        source,
-    }
+    BuildId { id: format!("{revision}+{own_part}"), source }
 }
 
 /// An id for a binary that cannot be read: the same for the whole process, shared with no other.
@@ -74,10 +68,7 @@ fn random() -> BuildId {
     static DRAWN: OnceLock<u64> = OnceLock::new();
     // The standard library's hasher keys are the entropy that needs no dependency and cannot fail.
     let drawn = DRAWN.get_or_init(|| RandomState::new().hash_one(std::process::id()));
-    BuildId {
-        id: format!("unknown-{drawn:016x}"),
-        source: "random",
-    }
+    BuildId { id: format!("unknown-{drawn:016x}"), source: "random" }
 }
 
 /// Makes an id of what somebody wrote: trimmed, one visible line, at most `limit` bytes, cut between
@@ -85,11 +76,7 @@ fn random() -> BuildId {
 fn tidy(text: &str, limit: usize) -> Option<String> {
     let mut id = String::new();
     for character in text.trim().chars() {
-        let character = if is_invisible(character) {
-            '_'
-        } else {
-            character
-        };
+        let character = if is_invisible(character) { '_' } else { character };
         if id.len() + character.len_utf8() > limit {
             break;
         }
@@ -143,59 +130,32 @@ mod tests {
 
     #[test]
     fn what_is_given_wins_in_order_and_blanks_count_as_unset() {
-        check(
-            &resolve(Some(" mine "), Some("env"), Some(REVISION)),
-            "mine",
-            "explicit",
-        );
-        check(
-            &resolve(None, Some("env\n"), Some(REVISION)),
-            "env",
-            "environment",
-        );
-        check(
-            &resolve(Some(" \t\r\n"), Some("env"), None),
-            "env",
-            "environment",
-        );
+        check(&resolve(Some(" mine "), Some("env"), Some(REVISION)), "mine", "explicit");
+        check(&resolve(None, Some("env\n"), Some(REVISION)), "env", "environment");
+        check(&resolve(Some(" \t\r\n"), Some("env"), None), "env", "environment");
 
         let nothing_given = resolve(None, None, Some(REVISION));
         assert_eq!(resolve(Some(""), Some(" "), Some(REVISION)), nothing_given);
         assert!(nothing_given.id.starts_with(REVISION), "{nothing_given:?}");
-        assert!(
-            nothing_given.source.starts_with("git+"),
-            "{nothing_given:?}"
-        );
+        assert!(nothing_given.source.starts_with("git+"), "{nothing_given:?}");
     }
 
     #[test]
     fn the_executable_adds_its_own_part_to_a_revision() {
         let id = format!("{REVISION}+abababab");
-        check(
-            &from_executable(Some(REVISION), Ok(with_note())),
-            &id,
-            "git+note",
-        );
+        check(&from_executable(Some(REVISION), Ok(with_note())), &id, "git+note");
         let id = format!("{REVISION}+ba7816bf");
         check(
             &from_executable(Some(REVISION), Ok(without_note())),
             &id,
             exe::REVISION_AND_HASH_SOURCE,
         );
-        check(
-            &from_executable(Some("  "), Ok(with_note())),
-            &"ab".repeat(20),
-            "note",
-        );
+        check(&from_executable(Some("  "), Ok(with_note())), &"ab".repeat(20), "note");
     }
 
     #[test]
     fn without_a_revision_the_note_and_then_the_hash_are_the_id() {
-        check(
-            &from_executable(None, Ok(with_note())),
-            &"ab".repeat(20),
-            "note",
-        );
+        check(&from_executable(None, Ok(with_note())), &"ab".repeat(20), "note");
         check(
             &from_executable(None, Ok(without_note())),
             "ba7816bf8f01cfea414140de5dae2223",
@@ -215,10 +175,7 @@ mod tests {
     #[test]
     fn this_process_has_a_stable_id() {
         let found = resolve(None, None, None);
-        assert!(
-            matches!(found.source, "note" | "exe_hash" | "exe_path_hash"),
-            "{found:?}"
-        );
+        assert!(matches!(found.source, "note" | "exe_hash" | "exe_path_hash"), "{found:?}");
         assert_eq!(resolve(None, None, None), found);
     }
 

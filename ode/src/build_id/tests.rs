@@ -20,22 +20,10 @@ struct Layout {
 
 impl Layout {
     const ALL: [Self; 4] = [
-        Self {
-            wide: true,
-            big_endian: false,
-        },
-        Self {
-            wide: true,
-            big_endian: true,
-        },
-        Self {
-            wide: false,
-            big_endian: false,
-        },
-        Self {
-            wide: false,
-            big_endian: true,
-        },
+        Self { wide: true, big_endian: false },
+        Self { wide: true, big_endian: true },
+        Self { wide: false, big_endian: false },
+        Self { wide: false, big_endian: true },
     ];
 
     fn number(self, value: u64, width: usize) -> Vec<u8> {
@@ -66,29 +54,9 @@ impl Layout {
         let [offset, address, size, alignment] =
             [offset.into(), 0, size, alignment].map(|number| self.address(number));
         if self.wide {
-            [
-                kind,
-                flags,
-                offset,
-                address.clone(),
-                address,
-                size.clone(),
-                size,
-                alignment,
-            ]
-            .concat()
+            [kind, flags, offset, address.clone(), address, size.clone(), size, alignment].concat()
         } else {
-            [
-                kind,
-                offset,
-                address.clone(),
-                address,
-                size.clone(),
-                size,
-                flags,
-                alignment,
-            ]
-            .concat()
+            [kind, offset, address.clone(), address, size.clone(), size, flags, alignment].concat()
         }
     }
 
@@ -96,10 +64,7 @@ impl Layout {
         let [name, kind, link, info] = [1, kind, 0, 0].map(|number| self.number(number, 4));
         let [flags, address, offset, size, alignment, entry_size] =
             [2, 0, offset.into(), size, alignment, 0].map(|number| self.address(number));
-        [
-            name, kind, flags, address, offset, size, link, info, alignment, entry_size,
-        ]
-        .concat()
+        [name, kind, flags, address, offset, size, link, info, alignment, entry_size].concat()
     }
 
     /// A file whose one note segment or section lies at [`NOTES_AT`], behind an unrelated entry.
@@ -107,29 +72,19 @@ impl Layout {
         let size = notes.len() as u64;
         let (segments, sections) = match table {
             Place::Segment => (
-                vec![
-                    self.segment(1, 0u8, 64, 4096),
-                    self.segment(4, NOTES_AT, size, alignment),
-                ],
+                vec![self.segment(1, 0u8, 64, 4096), self.segment(4, NOTES_AT, size, alignment)],
                 vec![],
             ),
             Place::Section => (
                 vec![],
-                vec![
-                    self.section(0, 0u8, 0, 0),
-                    self.section(7, NOTES_AT, size, alignment),
-                ],
+                vec![self.section(0, 0u8, 0, 0), self.section(7, NOTES_AT, size, alignment)],
             ),
         };
         self.assemble(&segments, &sections, notes)
     }
 
     fn assemble(self, segments: &[Vec<u8>], sections: &[Vec<u8>], notes: &[u8]) -> Vec<u8> {
-        let (file_header, segment, section) = if self.wide {
-            (64, 56, 64)
-        } else {
-            (52, 32, 40)
-        };
+        let (file_header, segment, section) = if self.wide { (64, 56, 64) } else { (52, 32, 40) };
         let sections_at = file_header + segment * segments.len() as u64;
         let mut file = b"\x7fELF".to_vec();
         file.extend([1 + u8::from(self.wide), 1 + u8::from(self.big_endian), 1]);
@@ -219,13 +174,9 @@ fn sections_are_asked_when_no_segment_has_the_note() {
 fn what_is_not_sound_elf_has_no_note() {
     let good = fixture(&ID);
     assert!(find(&good).is_some());
-    for file in [
-        &b""[..],
-        b"\x7fELF",
-        b"#!/bin/sh\n",
-        b"MZ\x90\0",
-        &good[..usize::from(NOTES_AT) + 20],
-    ] {
+    for file in
+        [&b""[..], b"\x7fELF", b"#!/bin/sh\n", b"MZ\x90\0", &good[..usize::from(NOTES_AT) + 20]]
+    {
         assert_eq!(find(file), None);
     }
     for (at, value) in [(0, 0), (4, 0), (4, 3), (5, 0), (5, 3), (54, 55), (56, 0)] {
@@ -245,11 +196,7 @@ fn promised_lengths_and_counts_cost_nothing() {
     file[60..62].fill(0xff);
     file.resize(1024 * 1024, 0);
 
-    let mut counted = Counted {
-        file: Cursor::new(&file),
-        reads: 0,
-        bytes: 0,
-    };
+    let mut counted = Counted { file: Cursor::new(&file), reads: 0, bytes: 0 };
     assert_eq!(build_id_note(&mut counted), None);
     assert!(counted.reads < 10_000, "{} reads", counted.reads);
     assert!(counted.bytes < 256 * 1024, "{} bytes", counted.bytes);
@@ -281,21 +228,14 @@ impl Seek for Counted<'_> {
 
 fn own_bytes() -> Vec<u8> {
     let mut bytes = Vec::new();
-    super::exe::open()
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .expect("own executable");
+    super::exe::open().and_then(|mut file| file.read_to_end(&mut bytes)).expect("own executable");
     bytes
 }
 
 #[test]
 fn agrees_with_readelf_about_this_test_binary() {
     let path = std::env::current_exe().expect("a path");
-    let output = match Command::new("readelf")
-        .arg("-n")
-        .arg(path)
-        .env("LC_ALL", "C")
-        .output()
-    {
+    let output = match Command::new("readelf").arg("-n").arg(path).env("LC_ALL", "C").output() {
         Ok(output) if output.status.success() => output,
         other => {
             let what = format!("SKIPPED: comparison with `readelf -n`: {other:?}\n");
@@ -304,9 +244,7 @@ fn agrees_with_readelf_about_this_test_binary() {
         }
     };
     let text = String::from_utf8_lossy(&output.stdout);
-    let expected = text
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("Build ID: "));
+    let expected = text.lines().find_map(|line| line.trim().strip_prefix("Build ID: "));
     let found = match super::exe::fingerprint(Cursor::new(own_bytes())) {
         Some(Fingerprint::Note(hex)) => Some(hex),
         _ => None,
@@ -341,23 +279,16 @@ impl Seek for Patched<'_> {
 fn no_mutation_of_this_test_binary_panics() {
     let own = own_bytes();
     let length = own.len() as u64;
-    let sections_at = own.get(40..48).map_or(0, |field| {
-        u64::from_le_bytes(field.try_into().expect("eight bytes"))
-    });
+    let sections_at = own
+        .get(40..48)
+        .map_or(0, |field| u64::from_le_bytes(field.try_into().expect("eight bytes")));
     let position = prop_oneof![
         4 => 4..64u64,
         4 => 64..2048u64,
         2 => sections_at..length.max(sections_at + 1),
         1 => 0..length,
     ];
-    let byte = prop_oneof![
-        Just(0),
-        Just(1),
-        Just(2),
-        Just(0x7f),
-        Just(0xff),
-        any::<u8>()
-    ];
+    let byte = prop_oneof![Just(0), Just(1), Just(2), Just(0x7f), Just(0xff), any::<u8>()];
     let patches = proptest::collection::btree_map(position, byte, 1..24);
     let end = prop_oneof![4 => Just(length), 1 => 0..2048u64, 1 => 0..=length];
     proptest!(ProptestConfig::with_cases(4096), |(patches in patches, end in end)| {
