@@ -1,11 +1,7 @@
 //! The rules of the repository, as tests: what depends on what, what a file may hold, and that the
 //! texts say what is so.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -58,11 +54,15 @@ fn files_below(folder: &str) -> Vec<(String, PathBuf)> {
     found
 }
 
+fn has_extension(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == extension)
+}
+
 /// Every source file of every member: its path from the root, and its text.
 fn sources() -> Vec<(String, String)> {
     let files = ARROWS.iter().flat_map(|(member, _)| files_below(member));
     files
-        .filter(|(name, _)| name.ends_with(".rs"))
+        .filter(|(name, _)| has_extension(name, "rs"))
         .map(|(name, _)| {
             let text = read(&name);
             (name, text)
@@ -72,32 +72,16 @@ fn sources() -> Vec<(String, String)> {
 
 /// Every text for people: those at the root, and those below `docs` and `examples`.
 fn texts() -> Vec<(String, String)> {
-    let at_root = [
-        "README",
-        "ARCHITECTURE",
-        "CHANGELOG",
-        "CONTRIBUTING",
-        "SECURITY",
-    ];
+    let at_root = ["README", "ARCHITECTURE", "CHANGELOG", "CONTRIBUTING", "SECURITY"];
     let at_root = at_root.map(|name| format!("{name}.md"));
     let below = ["docs", "examples"].into_iter().flat_map(files_below);
-    let below = below
-        .map(|(name, _)| name)
-        .filter(|name| name.ends_with(".md"));
-    at_root
-        .into_iter()
-        .chain(below)
-        .map(|name| (name.clone(), read(&name)))
-        .collect()
+    let below = below.map(|(name, _)| name).filter(|name| has_extension(name, "md"));
+    at_root.into_iter().chain(below).map(|name| (name.clone(), read(&name))).collect()
 }
 
 #[track_caller]
 fn none(offenders: &[String], rule: &str) {
-    assert!(
-        offenders.is_empty(),
-        "{rule}:\n  {}",
-        offenders.join("\n  ")
-    );
+    assert!(offenders.is_empty(), "{rule}:\n  {}", offenders.join("\n  "));
 }
 
 /// The crates that `cargo tree` lists, by name and version.
@@ -108,11 +92,7 @@ fn tree(arguments: &[&str]) -> BTreeSet<String> {
         .args(arguments)
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).expect("text");
     let name_and_version = |line: &str| line.split(' ').take(2).collect::<Vec<_>>().join(" ");
     lines.lines().map(name_and_version).collect()
@@ -121,33 +101,17 @@ fn tree(arguments: &[&str]) -> BTreeSet<String> {
 #[test]
 fn an_application_gets_few_crates() {
     let crates = tree(&["-p", "ode-rs", "-e", "normal,build"]);
-    assert!(
-        crates.contains(&format!("ode-core v{}", env!("CARGO_PKG_VERSION"))),
-        "{crates:?}"
-    );
-    assert!(
-        crates.len() <= MAX_CRATES,
-        "{} crates: {crates:#?}",
-        crates.len()
-    );
+    assert!(crates.contains(&format!("ode-core v{}", env!("CARGO_PKG_VERSION"))), "{crates:?}");
+    assert!(crates.len() <= MAX_CRATES, "{} crates: {crates:#?}", crates.len());
     let said = format!("has {} crates in its tree", crates.len());
-    assert!(
-        read("README.md").contains(&said),
-        "README.md: an application {said}"
-    );
+    assert!(read("README.md").contains(&said), "README.md: an application {said}");
 }
 
 #[test]
 fn core_depends_on_what_is_listed() {
     let direct = tree(&["-p", "ode-core", "-e", "normal", "--depth", "1"]);
-    let names: Vec<_> = direct
-        .iter()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    let names: Vec<_> = names
-        .into_iter()
-        .filter(|name| *name != "ode-core")
-        .collect();
+    let names: Vec<_> = direct.iter().filter_map(|line| line.split(' ').next()).collect();
+    let names: Vec<_> = names.into_iter().filter(|name| *name != "ode-core").collect();
     assert_eq!(names, DEPENDENCIES_OF_CORE);
 }
 
@@ -169,17 +133,11 @@ fn keys_of(manifest: &str, table: &str) -> BTreeSet<String> {
 fn crates_depend_on_each_other_in_one_direction() {
     for (member, allowed) in ARROWS {
         let manifest = read(&format!("{member}/Cargo.toml"));
-        assert!(
-            manifest.contains("[lints]\nworkspace = true"),
-            "{member} has lints of its own"
-        );
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{member} has lints of its own");
         let ours = |key: &String| *key == "ode" || key.starts_with("ode-");
         for key in keys_of(&manifest, "dependencies").into_iter().filter(ours) {
             let known = allowed.contains(&key.as_str());
-            assert!(
-                known,
-                "{member} depends on {key}; ARCHITECTURE.md says who may"
-            );
+            assert!(known, "{member} depends on {key}; ARCHITECTURE.md says who may");
         }
     }
 }
@@ -191,10 +149,7 @@ fn files_are_short() {
         (lines > MAX_LINES).then(|| format!("{name}: {lines} lines"))
     };
     let offenders: Vec<_> = sources().iter().filter_map(long).collect();
-    none(
-        &offenders,
-        "a source file has at most 800 lines; split it by what its parts do",
-    );
+    none(&offenders, "a source file has at most 800 lines; split it by what its parts do");
 }
 
 /// The items of a file, without comments and attributes.
@@ -211,27 +166,21 @@ fn items(text: &str) -> Vec<String> {
 fn mod_files_hold_only_modules() {
     let mut offenders = Vec::new();
     for (name, text) in sources() {
-        let of_library = LIBRARIES
-            .iter()
-            .any(|library| name.starts_with(&format!("{library}/src/")));
+        let of_library =
+            LIBRARIES.iter().any(|library| name.starts_with(&format!("{library}/src/")));
         if !of_library || !name.ends_with("/mod.rs") {
             continue;
         }
         for item in items(&text) {
-            let bare = item
-                .strip_prefix("pub(crate) ")
-                .or(item.strip_prefix("pub "))
-                .unwrap_or(&item);
+            let bare =
+                item.strip_prefix("pub(crate) ").or(item.strip_prefix("pub ")).unwrap_or(&item);
             let is_module = bare.starts_with("mod ") && !bare.contains('{');
             if !is_module && !bare.starts_with("use ") {
                 offenders.push(format!("{name}: {item}"));
             }
         }
     }
-    none(
-        &offenders,
-        "mod.rs holds documentation, `mod` and `use`; code has files of its own",
-    );
+    none(&offenders, "mod.rs holds documentation, `mod` and `use`; code has files of its own");
 }
 
 #[test]
@@ -249,10 +198,7 @@ fn every_feature_is_documented() {
         let text = read(&format!("{library}/src/lib.rs"));
         for feature in features.iter().filter(|feature| *feature != "default") {
             let documented = text.contains(&format!("//! - `{feature}`: "));
-            assert!(
-                documented,
-                "{library}/src/lib.rs says nothing about feature `{feature}`"
-            );
+            assert!(documented, "{library}/src/lib.rs says nothing about feature `{feature}`");
         }
     }
 }
@@ -285,10 +231,7 @@ fn nobody_is_told_to_add_somebody_elses_package() {
         text.contains(&format!("{wrong}\n")).then(|| name.clone())
     };
     let offenders: Vec<_> = texts().iter().chain(&sources()).filter_map(tells).collect();
-    none(
-        &offenders,
-        "the package `ode` is somebody else's; users depend on `ode-rs`",
-    );
+    none(&offenders, "the package `ode` is somebody else's; users depend on `ode-rs`");
 }
 
 #[test]
@@ -300,10 +243,7 @@ fn the_two_commands_of_the_readme_are_real() {
     assert!(root().join("examples/compaction/main.rs").is_file());
     let members = read("Cargo.toml");
     for (member, _) in ARROWS {
-        assert!(
-            members.contains(&format!("\"{member}\"")),
-            "{member} is no member"
-        );
+        assert!(members.contains(&format!("\"{member}\"")), "{member} is no member");
     }
     let checks = read(".ci/run");
     assert!(checks.contains("cargo test --locked --workspace"));
@@ -321,23 +261,15 @@ fn variables(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_variable_is_documented() {
     let code = read("ode/src/environment.rs");
-    let code = code
-        .split("#[cfg(test)]")
-        .next()
-        .expect("what is not a test");
+    let code = code.split("#[cfg(test)]").next().expect("what is not a test");
     let code = variables(code);
     assert!(code.len() > 10, "{code:?}");
 
     let setup = read("ode/src/setup.rs");
-    let rows = setup
-        .lines()
-        .filter_map(|line| line.strip_prefix("/// | `"));
+    let rows = setup.lines().filter_map(|line| line.strip_prefix("/// | `"));
     let rows: Vec<_> = rows.filter_map(|row| row.split('`').next()).collect();
     let table = variables(&rows.join(" "));
-    assert_eq!(
-        table, code,
-        "the table at `setup` (left) and environment.rs (right)"
-    );
+    assert_eq!(table, code, "the table at `setup` (left) and environment.rs (right)");
 
     for (name, text) in texts() {
         for variable in variables(&text) {
@@ -353,11 +285,7 @@ fn links_between_texts_lead_somewhere() {
     for (name, text) in texts() {
         let file = root().join(&name);
         let folder = file.parent().expect("a folder");
-        for link in text
-            .split("](")
-            .skip(1)
-            .filter_map(|rest| rest.split(')').next())
-        {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = link.split('#').next().unwrap_or(link);
             let elsewhere = path.is_empty() || path.contains("://") || path.contains("::");
             if !elsewhere && !folder.join(path).exists() {
