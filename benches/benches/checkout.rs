@@ -3,7 +3,12 @@
 //! `cargo bench -p ode-benches --bench checkout` prints a table of ratios. Every figure is taken in a
 //! process of its own; rounds are interleaved; a ratio is the median of the rounds' ratios.
 //! `-- instructions` counts instructions per event with callgrind instead.
-#![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints what it measured")]
+#![expect(
+    clippy::print_stdout,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a bench prints what it measured"
+)]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
 use std::fs::File;
@@ -12,7 +17,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use ode::exporters::JsonLines;
-use ode::{Batch, ExportError, Exporter, Queue};
+use ode::{Batch, ExportError, Exporter, Queue, WideEvent};
 use ode_benches::by_hand::{Capture, Json};
 use ode_benches::by_ode::{Null, checkout, many_fields};
 use ode_benches::cart::carts;
@@ -62,18 +67,7 @@ const FIGURES: &[Figure] = &[
     ("cpu ode null", |n| cpu_of(Queue::new(Null), n)),
     ("one thread 5us", |n| with_ode(Queue::new(Null), || every_5us(1, n))),
     ("two threads 5us", |n| with_ode(Queue::new(Null), || every_5us(2, n))),
-    ("off unit", |n| {
-        hot(
-            n * 10,
-            16,
-            |_| {
-                ode::WideEvent::builder("off").run(|| {
-                    black_box(());
-                })
-            },
-            || (),
-        )
-    }),
+    ("off unit", |n| hot(n * 10, 16, |_| WideEvent::builder("off").run(|| black_box(())), || ())),
     ("off set", |n| {
         let value = black_box(7_u64);
         hot(n * 10, 16, |_| ode::set! { off.value = value }, || ())

@@ -7,6 +7,7 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::missing_panics_doc,
     reason = "a bench stops at what it did not expect"
 )]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]

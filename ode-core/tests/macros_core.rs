@@ -57,11 +57,7 @@ fn the_attribute_finds_its_core() {
 fn the_derive_finds_its_core() {
     let events = capture();
     WideEvent::builder("unit").run(|| {
-        ode_core::fields(&Chunk {
-            rows: 1,
-            kind: Kind::Text,
-            codec: Codec { name: "lz4" },
-        });
+        ode_core::fields(&Chunk { rows: 1, kind: Kind::Text, codec: Codec { name: "lz4" } });
     });
     let event = events.one("unit");
     assert_eq!(event["chunk.rows"], 1);

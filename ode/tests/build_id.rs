@@ -53,22 +53,14 @@ fn every_binary_has_its_own_id_and_keeps_it_when_replaced() {
     let of_longer = id("longer", &longer);
     assert_ne!(by_note, by_hash);
     assert_ne!(by_hash, of_longer, "one more byte is another binary");
-    assert_eq!(
-        id("elsewhere", &without_note),
-        by_hash,
-        "the path is no part of the id"
-    );
+    assert_eq!(id("elsewhere", &without_note), by_hash, "the path is no part of the id");
     assert_eq!(id("original_again", &original), by_note);
 
     let deployed = folder.program("deployed", &without_note);
     let running = Probe::start(&deployed);
     let next = folder.program("next", &longer);
     fs::rename(next, &deployed).expect("an in-place deploy");
-    assert_eq!(
-        running.finish(),
-        by_hash,
-        "the running binary, not the one now at its path"
-    );
+    assert_eq!(running.finish(), by_hash, "the running binary, not the one now at its path");
     assert_eq!(Probe::start(&deployed).finish(), of_longer);
 }
 
@@ -104,11 +96,7 @@ impl Probe {
         let mut line = String::new();
         while !line.contains(WAITING) {
             line.clear();
-            assert_ne!(
-                output.read_line(&mut line).expect("output"),
-                0,
-                "the probe ended early"
-            );
+            assert_ne!(output.read_line(&mut line).expect("output"), 0, "the probe ended early");
         }
         Self { child, output }
     }
@@ -118,10 +106,7 @@ impl Probe {
         drop(self.child.stdin.take());
         let mut output = String::new();
         self.output.read_to_string(&mut output).expect("output");
-        assert!(
-            self.child.wait().expect("an exit status").success(),
-            "{output}"
-        );
+        assert!(self.child.wait().expect("an exit status").success(), "{output}");
         let id = value_of("build_id", &output);
         assert!(!id.is_empty() && !id.starts_with("unknown-"), "{output}");
         id
@@ -129,8 +114,7 @@ impl Probe {
 }
 
 fn configures_ode(name: &OsStr) -> bool {
-    name.to_str()
-        .is_some_and(|name| name.starts_with("ODE_") || name.starts_with("OTEL_"))
+    name.to_str().is_some_and(|name| name.starts_with("ODE_") || name.starts_with("OTEL_"))
 }
 
 /// Starts a program just written. It cannot start while another thread of this process is between
@@ -148,9 +132,7 @@ fn spawn(command: &mut Command) -> Child {
 /// The text under `key` in the one line of JSON among what the program printed.
 fn value_of(key: &str, output: &str) -> String {
     let start = format!("\"{key}\":\"");
-    let (_, rest) = output
-        .split_once(&start)
-        .unwrap_or_else(|| panic!("no {key}: {output}"));
+    let (_, rest) = output.split_once(&start).unwrap_or_else(|| panic!("no {key}: {output}"));
     let (value, _) = rest.split_once('"').expect("a closed string");
     value.to_owned()
 }
@@ -160,9 +142,7 @@ fn value_of(key: &str, output: &str) -> String {
 fn remove_note(mut program: Vec<u8>) -> Vec<u8> {
     let build_id = [&3_u32.to_ne_bytes()[..], b"GNU\0"].concat();
     let head = program.len().min(16 * 1024);
-    let note = program[..head]
-        .windows(build_id.len())
-        .position(|window| window == build_id);
+    let note = program[..head].windows(build_id.len()).position(|window| window == build_id);
     match note {
         Some(kind_at) => program[kind_at..kind_at + 4].fill(0xff),
         None => program.push(b'\n'),

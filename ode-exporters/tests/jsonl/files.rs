@@ -48,15 +48,8 @@ fn a_hard_link_is_refused_and_its_target_left_alone() {
     let (target, link) = (dir.join("target"), dir.join("link.jsonl"));
     fs::write(&target, "precious without a newline").unwrap();
     fs::hard_link(&target, &link).unwrap();
-    check_refused(
-        &link,
-        ErrorKind::InvalidInput,
-        "it has 2 names (hard links)",
-    );
-    assert_eq!(
-        fs::read_to_string(&target).unwrap(),
-        "precious without a newline"
-    );
+    check_refused(&link, ErrorKind::InvalidInput, "it has 2 names (hard links)");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "precious without a newline");
 }
 
 #[test]
@@ -65,12 +58,10 @@ fn a_named_pipe_is_refused_and_never_blocks() {
     let pipe = dir.join("pipe.jsonl");
     mkfifo(&pipe, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-    let opening = std::thread::Builder::new()
-        .name("opening".into())
-        .spawn(move || {
-            check_refused(&pipe, ErrorKind::InvalidInput, "it is a named pipe");
-            sender.send(()).ok();
-        });
+    let opening = std::thread::Builder::new().name("opening".into()).spawn(move || {
+        check_refused(&pipe, ErrorKind::InvalidInput, "it is a named pipe");
+        sender.send(()).ok();
+    });
     receiver
         .recv_timeout(Duration::from_secs(30))
         .expect("opening the pipe blocked, or was not refused");
@@ -81,16 +72,8 @@ fn a_named_pipe_is_refused_and_never_blocks() {
 fn directories_devices_and_missing_directories_are_refused() {
     let dir = TempDir::new();
     check_refused(dir.path(), ErrorKind::IsADirectory, "it is a directory");
-    check_refused(
-        Path::new("/dev/null"),
-        ErrorKind::InvalidInput,
-        "it is a device",
-    );
-    check_refused(
-        &dir.join("no/such.jsonl"),
-        ErrorKind::NotFound,
-        "its directory does not exist",
-    );
+    check_refused(Path::new("/dev/null"), ErrorKind::InvalidInput, "it is a device");
+    check_refused(&dir.join("no/such.jsonl"), ErrorKind::NotFound, "its directory does not exist");
     check_refused(&dir.join("bad\0name"), ErrorKind::InvalidInput, "NUL byte");
 }
 
@@ -103,11 +86,7 @@ fn a_file_of_another_user_is_refused() {
         skipped("a file of another user: only root can make one");
         return;
     }
-    check_refused(
-        &path,
-        ErrorKind::PermissionDenied,
-        "it belongs to user 65534",
-    );
+    check_refused(&path, ErrorKind::PermissionDenied, "it belongs to user 65534");
     assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
 }
 
@@ -124,11 +103,7 @@ fn created_files_are_private_whatever_the_umask() {
     roles::run("umask", dir.path());
     let mode = |name: &str| fs::metadata(dir.join(name)).unwrap().permissions().mode() & 0o7777;
     assert_eq!(mode("created.jsonl"), 0o600);
-    assert_eq!(
-        mode("existing.jsonl"),
-        0o644,
-        "an existing file keeps its mode"
-    );
+    assert_eq!(mode("existing.jsonl"), 0o644, "an existing file keeps its mode");
 }
 
 pub(crate) fn under_umask_000(dir: &Path) {
@@ -137,10 +112,7 @@ pub(crate) fn under_umask_000(dir: &Path) {
     fs::write(&existing, "").unwrap();
     fs::set_permissions(&existing, fs::Permissions::from_mode(0o644)).unwrap();
     for path in [existing, dir.join("created.jsonl")] {
-        JsonLines::file(path)
-            .unwrap()
-            .export(&Batch::new(vec![event(1)]))
-            .unwrap();
+        JsonLines::file(path).unwrap().export(&Batch::new(vec![event(1)])).unwrap();
     }
 }
 
@@ -150,9 +122,7 @@ fn appends_and_flushes() {
     let path = dir.join("events.jsonl");
     for round in 0..3 {
         let mut exporter = JsonLines::file(&path).unwrap();
-        exporter
-            .export(&Batch::new(vec![event(round * 2), event(round * 2 + 1)]))
-            .unwrap();
+        exporter.export(&Batch::new(vec![event(round * 2), event(round * 2 + 1)])).unwrap();
         exporter.flush(Duration::from_secs(1)).unwrap();
     }
     assert_eq!(read(&fs::read(&path).unwrap()), ((0..6).collect(), 0));
@@ -169,16 +139,9 @@ fn a_torn_tail_is_ended_by_a_newline() {
         let torn = whole.get(..length).unwrap();
         fs::write(&path, torn).unwrap();
         let inode = fs::metadata(&path).unwrap().ino();
-        JsonLines::file(&path)
-            .unwrap()
-            .export(&Batch::new(vec![event(2)]))
-            .unwrap();
+        JsonLines::file(&path).unwrap().export(&Batch::new(vec![event(2)])).unwrap();
         let after = fs::read_to_string(&path).unwrap();
-        let newline = if torn.is_empty() || torn.ends_with('\n') {
-            ""
-        } else {
-            "\n"
-        };
+        let newline = if torn.is_empty() || torn.ends_with('\n') { "" } else { "\n" };
         assert_eq!(after, format!("{torn}{newline}{}", line(&event(2))));
         assert_eq!(fs::metadata(&path).unwrap().ino(), inode, "another file");
         let (numbers, damaged) = read(after.as_bytes());
@@ -193,9 +156,8 @@ fn a_full_device_is_an_error_that_passes() {
         skipped("a full device: there is no /dev/full");
         return;
     };
-    let error = JsonLines::writer(full)
-        .export(&Batch::new(vec![event(1)]))
-        .expect_err("it is full");
+    let error =
+        JsonLines::writer(full).export(&Batch::new(vec![event(1)])).expect_err("it is full");
     assert!(error.is_retryable(), "{error:?}");
     assert!(format!("{error:?}").contains("delivered: 0"), "{error:?}");
 }
@@ -214,9 +176,7 @@ pub(crate) fn on_a_full_disk(dir: &Path) {
     fs::write(&ballast, [b'x'; 16 << 10]).unwrap();
     let events: Vec<_> = (0..300).map(event).collect();
     let mut exporter = JsonLines::file(&path).unwrap();
-    let error = exporter
-        .export(&Batch::new(events.clone()))
-        .expect_err("300 events do not fit");
+    let error = exporter.export(&Batch::new(events.clone())).expect_err("300 events do not fit");
     assert!(error.is_retryable(), "{error:?}");
     let before = fs::read(&path).unwrap();
     let delivered = newlines(&before);
@@ -224,22 +184,12 @@ pub(crate) fn on_a_full_disk(dir: &Path) {
         delivered > 0 && format!("{error:?}").contains(&format!("delivered: {delivered},")),
         "{error:?}"
     );
-    assert!(
-        !before.ends_with(b"\n"),
-        "the disk was full in the middle of a line"
-    );
+    assert!(!before.ends_with(b"\n"), "the disk was full in the middle of a line");
     let rest: Vec<_> = events.into_iter().skip(delivered).take(20).collect();
-    let error = exporter
-        .export(&Batch::new(rest.clone()))
-        .expect_err("it is still full");
-    assert!(
-        error.is_retryable() && format!("{error:?}").contains("delivered: 0,"),
-        "{error:?}"
-    );
+    let error = exporter.export(&Batch::new(rest.clone())).expect_err("it is still full");
+    assert!(error.is_retryable() && format!("{error:?}").contains("delivered: 0,"), "{error:?}");
     fs::remove_file(&ballast).unwrap();
-    exporter
-        .export(&Batch::new(rest))
-        .expect("there is room again");
+    exporter.export(&Batch::new(rest)).expect("there is room again");
     let (numbers, damaged) = read(&fs::read(&path).unwrap());
     assert_eq!(numbers, (0..delivered as u64 + 20).collect::<Vec<_>>());
     assert_eq!(damaged, 1);
@@ -251,8 +201,7 @@ fn a_file_that_is_not_open_for_writing_is_an_error() {
     fs::write(dir.join("read-only"), "").unwrap();
     let read_only = File::open(dir.join("read-only")).unwrap();
     let mut exporter = JsonLines::writer(read_only);
-    let error = exporter
-        .export(&Batch::new(vec![event(1)]))
-        .expect_err("it is not open for writing");
+    let error =
+        exporter.export(&Batch::new(vec![event(1)])).expect_err("it is not open for writing");
     assert!(error.is_retryable());
 }

@@ -1,11 +1,6 @@
 //! JSON lines from the outside: values, files, processes, writers that fail, terminals, readers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "tests may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
 
 #[cfg(unix)]
 mod files;

@@ -17,9 +17,7 @@ const LINES: u64 = 10_000;
 #[test]
 fn eight_processes_append_to_one_file() {
     let dir = TempDir::new();
-    let mut children: Vec<_> = (0..PROCESSES)
-        .map(|_| Child::start("append", dir.path()))
-        .collect();
+    let mut children: Vec<_> = (0..PROCESSES).map(|_| Child::start("append", dir.path())).collect();
     for child in &mut children {
         child.wait_for("ready");
     }
@@ -34,20 +32,14 @@ fn eight_processes_append_to_one_file() {
     let mut seen: HashMap<(u64, u64), u32> = HashMap::new();
     for event in jsonl::read(bytes.as_slice()) {
         let event = event.expect("a whole line");
-        let Some(Value::U64(writer)) = event.get("writer") else {
-            panic!("{event:?}")
-        };
+        let Some(Value::U64(writer)) = event.get("writer") else { panic!("{event:?}") };
         assert_eq!(event, payload(writer, number(&event)));
         *seen.entry((writer, number(&event))).or_default() += 1;
     }
     assert_eq!(seen.len() as u64, PROCESSES as u64 * LINES);
     assert!(seen.values().all(|times| *times == 1), "a line came twice");
     let newlines = newlines(&bytes);
-    assert_eq!(
-        newlines as u64,
-        PROCESSES as u64 * LINES,
-        "exactly one newline a line"
-    );
+    assert_eq!(newlines as u64, PROCESSES as u64 * LINES, "exactly one newline a line");
 }
 
 /// Text whose length and content follow from the number, so that a mixed-up line is noticed.
@@ -123,24 +115,10 @@ fn killed_processes_damage_at_most_one_line_each() {
             }
         }
     }
-    assert_eq!(
-        after,
-        (0..KILLS).collect::<Vec<_>>(),
-        "the line after a kill is intact"
-    );
-    assert!(
-        damaged <= KILLS,
-        "{damaged} damaged lines after {KILLS} kills"
-    );
-    assert!(
-        whole > KILLS,
-        "{whole} whole lines: the children hardly wrote"
-    );
-    writeln!(
-        io::stdout(),
-        "{damaged} torn lines after {KILLS} kills, {whole} whole ones"
-    )
-    .unwrap();
+    assert_eq!(after, (0..KILLS).collect::<Vec<_>>(), "the line after a kill is intact");
+    assert!(damaged <= KILLS, "{damaged} damaged lines after {KILLS} kills");
+    assert!(whole > KILLS, "{whole} whole lines: the children hardly wrote");
+    writeln!(io::stdout(), "{damaged} torn lines after {KILLS} kills, {whole} whole ones").unwrap();
 }
 
 fn large(number: u64) -> TestEvent {
@@ -158,10 +136,6 @@ pub(crate) fn write_forever(dir: &Path) {
     // More than a few would fill the disk if nobody killed us.
     for start in 0..200 {
         roles::report("batch");
-        exporter
-            .export(&Batch::new(
-                (start..start + 8).map(|n| large(n).0).collect(),
-            ))
-            .unwrap();
+        exporter.export(&Batch::new((start..start + 8).map(|n| large(n).0).collect())).unwrap();
     }
 }

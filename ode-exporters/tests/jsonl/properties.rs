@@ -54,11 +54,7 @@ fn value() -> impl Strategy<Value = OwnedValue> {
 
 fn float() -> impl Strategy<Value = f64> {
     let cents = any::<i32>().prop_map(|cents| f64::from(cents) / 100.0);
-    prop_oneof![
-        proptest::num::f64::ANY,
-        any::<u64>().prop_map(f64::from_bits),
-        cents
-    ]
+    prop_oneof![proptest::num::f64::ANY, any::<u64>().prop_map(f64::from_bits), cents]
 }
 
 fn process() -> impl Strategy<Value = Process> {
@@ -99,25 +95,13 @@ fn event() -> impl Strategy<Value = Event> {
         0..1_000_000_000_u32,
         any::<u64>(),
     );
-    let ids = (
-        any::<u128>(),
-        1..=u128::MAX,
-        1..=u64::MAX,
-        proptest::option::of(1..=u64::MAX),
-    );
+    let ids = (any::<u128>(), 1..=u128::MAX, 1..=u64::MAX, proptest::option::of(1..=u64::MAX));
     (head, ids, process(), vec((key, value()), 0..12)).prop_map(|(head, ids, process, fields)| {
         let (name, outcome, seconds, nanos, duration) = head;
         let (event, trace, span, parent) = ids;
         let uuid = format!("{event:032x}");
         let part = |range: std::ops::Range<usize>| uuid.get(range).unwrap().to_owned();
-        let uuid = [
-            part(0..8),
-            part(8..12),
-            part(12..16),
-            part(16..20),
-            part(20..32),
-        ]
-        .join("-");
+        let uuid = [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-");
         let span_id = |id: u64| SpanId::from_bytes(id.to_be_bytes()).unwrap();
         let trace = TraceId::from_bytes(trace.to_be_bytes()).unwrap();
         let mut builder = EventBuilder::new(name)
@@ -156,9 +140,8 @@ fn as_read(value: OwnedValue) -> OwnedValue {
             OwnedValue::Str(base64::engine::general_purpose::STANDARD.encode(bytes))
         }
         OwnedValue::Array(items) => {
-            let floats = items
-                .iter()
-                .any(|item| matches!(item, OwnedValue::F64(f) if f.is_finite()));
+            let floats =
+                items.iter().any(|item| matches!(item, OwnedValue::F64(f) if f.is_finite()));
             let keep = |item: OwnedValue| if floats { item } else { as_read(item) };
             OwnedValue::Array(items.into_iter().map(keep).collect())
         }

@@ -120,11 +120,7 @@ pub(crate) fn run_with_small_disk(role: &str, dir: &Path) -> bool {
         };
         let text = String::from_utf8_lossy(&output.stdout);
         if text.contains("running 1 test") {
-            assert!(
-                output.status.success(),
-                "{text}{}",
-                String::from_utf8_lossy(&output.stderr)
-            );
+            assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
             return true;
         }
     }

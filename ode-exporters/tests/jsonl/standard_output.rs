@@ -43,21 +43,13 @@ fn a_full_standard_output_is_an_error_that_passes() {
 }
 
 pub(crate) fn full(_dir: &Path) {
-    with_stdout(
-        OpenOptions::new().write(true).open("/dev/full").unwrap(),
-        || {
-            for exporter in [
-                &mut JsonLines::stdout() as &mut dyn Exporter,
-                &mut Pretty::stdout(),
-            ] {
-                let error = exporter
-                    .export(&Batch::new(vec![event(1)]))
-                    .expect_err("it is full");
-                assert!(error.is_retryable(), "{error:?}");
-                assert_eq!(io_kind(&error), Some(ErrorKind::StorageFull));
-            }
-        },
-    );
+    with_stdout(OpenOptions::new().write(true).open("/dev/full").unwrap(), || {
+        for exporter in [&mut JsonLines::stdout() as &mut dyn Exporter, &mut Pretty::stdout()] {
+            let error = exporter.export(&Batch::new(vec![event(1)])).expect_err("it is full");
+            assert!(error.is_retryable(), "{error:?}");
+            assert_eq!(io_kind(&error), Some(ErrorKind::StorageFull));
+        }
+    });
 }
 
 #[test]
@@ -70,9 +62,7 @@ pub(crate) fn closed(_dir: &Path) {
     drop(reader);
     with_stdout(writer, || {
         let mut exporter = JsonLines::stdout();
-        let error = exporter
-            .export(&Batch::new(vec![event(1)]))
-            .expect_err("nobody reads");
+        let error = exporter.export(&Batch::new(vec![event(1)])).expect_err("nobody reads");
         assert!(!error.is_retryable(), "{error:?}");
         assert_eq!(io_kind(&error), Some(ErrorKind::BrokenPipe));
     });
@@ -89,14 +79,8 @@ pub(crate) fn gone(_dir: &Path) {
     let mut exporter = JsonLines::stdout();
     let result = exporter.export(&Batch::new(vec![event(1)]));
     dup2_stdout(old).unwrap();
-    assert!(
-        result
-            .expect_err("there is no standard output")
-            .is_retryable()
-    );
-    exporter
-        .export(&Batch::new(vec![event(2)]))
-        .expect("there is one again");
+    assert!(result.expect_err("there is no standard output").is_retryable());
+    exporter.export(&Batch::new(vec![event(2)])).expect("there is one again");
 }
 
 /// The descriptor of the time of `stdout()`, in order with what `print!` already sent.
@@ -110,11 +94,7 @@ pub(crate) fn through_a_pipe(_dir: &Path) {
     let mut exporter = None;
     with_stdout(writer, || exporter = Some(JsonLines::stdout()));
     let events: Vec<_> = (0..10).map(event).collect();
-    exporter
-        .take()
-        .unwrap()
-        .export(&Batch::new(events.clone()))
-        .unwrap();
+    exporter.take().unwrap().export(&Batch::new(events.clone())).unwrap();
     let mut text = String::new();
     File::from(reader).read_to_string(&mut text).unwrap();
     assert_eq!(text, events.iter().map(line).collect::<String>());
@@ -142,39 +122,29 @@ pub(crate) fn non_blocking(_dir: &Path) {
     };
 
     let (reader, writer) = non_blocking_pipe();
-    let reading = std::thread::Builder::new()
-        .name("reading".into())
-        .spawn(move || read_to_end(reader));
+    let reading =
+        std::thread::Builder::new().name("reading".into()).spawn(move || read_to_end(reader));
     with_stdout(writer, || {
         JsonLines::stdout()
             .export(&Batch::new(events.clone()))
             .expect("the reader is slow, not gone");
     });
-    assert_eq!(
-        read(&reading.unwrap().join().unwrap()),
-        (all.clone(), 0),
-        "lines were torn"
-    );
+    assert_eq!(read(&reading.unwrap().join().unwrap()), (all.clone(), 0), "lines were torn");
 
     let (reader, writer) = non_blocking_pipe();
     let mut stalled = None;
     with_stdout(writer, || stalled = Some(JsonLines::stdout()));
     let mut exporter = stalled.unwrap();
-    let error = exporter
-        .export(&Batch::new(events.clone()))
-        .expect_err("nobody reads");
+    let error = exporter.export(&Batch::new(events.clone())).expect_err("nobody reads");
     assert!(error.is_retryable(), "{error:?}");
     assert_eq!(io_kind(&error), Some(ErrorKind::WouldBlock));
     let debug = format!("{error:?}");
     let (_, delivered) = debug.split_once("delivered: ").unwrap();
     let delivered: usize = delivered.split(',').next().unwrap().parse().unwrap();
     assert!(delivered > 0, "the pipe had room for some");
-    let reading = std::thread::Builder::new()
-        .name("reading".into())
-        .spawn(move || read_to_end(reader));
-    exporter
-        .export(&Batch::new(events.into_iter().skip(delivered).collect()))
-        .expect("the rest");
+    let reading =
+        std::thread::Builder::new().name("reading".into()).spawn(move || read_to_end(reader));
+    exporter.export(&Batch::new(events.into_iter().skip(delivered).collect())).expect("the rest");
     drop(exporter);
     let (numbers, damaged) = read(&reading.unwrap().join().unwrap());
     assert_eq!(numbers, all, "each event whole, once");

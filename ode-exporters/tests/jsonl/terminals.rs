@@ -32,9 +32,7 @@ fn attack() -> Batch {
 fn check(bytes: &[u8]) {
     let text = std::str::from_utf8(bytes).expect("UTF-8");
     let bidi = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let raw = text
-        .chars()
-        .find(|c| *c != '\n' && (c.is_control() || bidi(*c)));
+    let raw = text.chars().find(|c| *c != '\n' && (c.is_control() || bidi(*c)));
     assert_eq!(raw, None, "{text:?}");
 }
 
@@ -52,24 +50,14 @@ fn as_the_pretty_form() {
     Pretty::writer(shared.clone()).export(&attack()).unwrap();
     check(&shared.bytes());
     let text = String::from_utf8(shared.bytes()).unwrap();
-    let heads = text
-        .lines()
-        .filter(|line| !line.starts_with("    "))
-        .count();
+    let heads = text.lines().filter(|line| !line.starts_with("    ")).count();
     assert_eq!(heads, 1, "data looks like an event:\n{text}");
 }
 
 #[test]
 fn colour_is_ours_alone() {
     let shared = Shared::default();
-    Pretty::writer(shared.clone())
-        .colour(true)
-        .export(&attack())
-        .unwrap();
+    Pretty::writer(shared.clone()).colour(true).export(&attack()).unwrap();
     let text = String::from_utf8(shared.bytes()).unwrap();
-    assert_eq!(
-        text.matches('\x1b').count(),
-        4,
-        "the outcome and the name, on and off"
-    );
+    assert_eq!(text.matches('\x1b').count(), 4, "the outcome and the name, on and off");
 }

@@ -9,26 +9,12 @@ use crate::support::line;
 fn check(value: Value<'_>, json: &str, back: Option<Value<'_>>) {
     let event = EventBuilder::new("t").field("key", value).build();
     let text = line(&event);
-    let expected = if json.is_empty() {
-        "}\n".to_owned()
-    } else {
-        format!(",\"key\":{json}}}\n")
-    };
-    assert!(
-        text.ends_with(&format!("\"build_id\":\"unknown\"{expected}")),
-        "{text}"
-    );
+    let expected = if json.is_empty() { "}\n".to_owned() } else { format!(",\"key\":{json}}}\n") };
+    assert!(text.ends_with(&format!("\"build_id\":\"unknown\"{expected}")), "{text}");
     let parsed: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(
-        parsed,
-        serde_json::to_value(&event).unwrap(),
-        "serde says otherwise"
-    );
+    assert_eq!(parsed, serde_json::to_value(&event).unwrap(), "serde says otherwise");
     let read = parse_line(&text).expect("an event");
-    assert_eq!(
-        read.get("key").map(Value::to_owned_value),
-        back.map(Value::to_owned_value)
-    );
+    assert_eq!(read.get("key").map(Value::to_owned_value), back.map(Value::to_owned_value));
 }
 
 fn list(list: &dyn ToArray) -> Value<'_> {
@@ -37,49 +23,17 @@ fn list(list: &dyn ToArray) -> Value<'_> {
 
 #[test]
 fn numbers() {
-    check(
-        Value::U64(u64::MAX),
-        "18446744073709551615",
-        Some(Value::U64(u64::MAX)),
-    );
-    check(
-        Value::U64(1 << 63),
-        "9223372036854775808",
-        Some(Value::U64(1 << 63)),
-    );
-    check(
-        Value::I64(i64::MIN),
-        "-9223372036854775808",
-        Some(Value::I64(i64::MIN)),
-    );
+    check(Value::U64(u64::MAX), "18446744073709551615", Some(Value::U64(u64::MAX)));
+    check(Value::U64(1 << 63), "9223372036854775808", Some(Value::U64(1 << 63)));
+    check(Value::I64(i64::MIN), "-9223372036854775808", Some(Value::I64(i64::MIN)));
     check(Value::I64(-1), "-1", Some(Value::I64(-1)));
     check(Value::F64(3.0), "3.0", Some(Value::F64(3.0)));
-    check(
-        Value::F64(0.1 + 0.2),
-        "0.30000000000000004",
-        Some(Value::F64(0.1 + 0.2)),
-    );
-    check(
-        Value::F64(f64::MAX),
-        "1.7976931348623157e+308",
-        Some(Value::F64(f64::MAX)),
-    );
-    check(
-        Value::F64(f64::from_bits(1)),
-        "5e-324",
-        Some(Value::F64(f64::from_bits(1))),
-    );
+    check(Value::F64(0.1 + 0.2), "0.30000000000000004", Some(Value::F64(0.1 + 0.2)));
+    check(Value::F64(f64::MAX), "1.7976931348623157e+308", Some(Value::F64(f64::MAX)));
+    check(Value::F64(f64::from_bits(1)), "5e-324", Some(Value::F64(f64::from_bits(1))));
     check(Value::F64(f64::NAN), "\"NaN\"", Some(Value::Str("NaN")));
-    check(
-        Value::F64(f64::INFINITY),
-        "\"Infinity\"",
-        Some(Value::Str("Infinity")),
-    );
-    check(
-        Value::F64(f64::NEG_INFINITY),
-        "\"-Infinity\"",
-        Some(Value::Str("-Infinity")),
-    );
+    check(Value::F64(f64::INFINITY), "\"Infinity\"", Some(Value::Str("Infinity")));
+    check(Value::F64(f64::NEG_INFINITY), "\"-Infinity\"", Some(Value::Str("-Infinity")));
 }
 
 #[test]
@@ -113,38 +67,14 @@ fn text() {
 #[test]
 fn bytes_and_lists() {
     // A lone surrogate, as bytes: no UTF-8, so no text.
-    check(
-        Value::Bytes(b"\xed\xa0\x80"),
-        "\"7aCA\"",
-        Some(Value::Str("7aCA")),
-    );
+    check(Value::Bytes(b"\xed\xa0\x80"), "\"7aCA\"", Some(Value::Str("7aCA")));
     check(Value::Bytes(b""), "\"\"", Some(Value::Str("")));
-    check(
-        list(&Vec::<u64>::new()),
-        "[]",
-        Some(list(&Vec::<u64>::new())),
-    );
-    check(
-        list(&[true, false]),
-        "[true,false]",
-        Some(list(&[true, false])),
-    );
-    check(
-        list(&[0, u64::MAX]),
-        "[0,18446744073709551615]",
-        Some(list(&[0, u64::MAX])),
-    );
+    check(list(&Vec::<u64>::new()), "[]", Some(list(&Vec::<u64>::new())));
+    check(list(&[true, false]), "[true,false]", Some(list(&[true, false])));
+    check(list(&[0, u64::MAX]), "[0,18446744073709551615]", Some(list(&[0, u64::MAX])));
     check(list(&[-1_i64, 1]), "[-1,1]", Some(list(&[-1_i64, 1])));
-    check(
-        list(&["\0", ""]),
-        "[\"\\u0000\",\"\"]",
-        Some(list(&["\0", ""])),
-    );
-    check(
-        list(&[1.0, f64::INFINITY]),
-        "[1.0,\"Infinity\"]",
-        Some(list(&[1.0, f64::INFINITY])),
-    );
+    check(list(&["\0", ""]), "[\"\\u0000\",\"\"]", Some(list(&["\0", ""])));
+    check(list(&[1.0, f64::INFINITY]), "[1.0,\"Infinity\"]", Some(list(&[1.0, f64::INFINITY])));
     check(
         list(&[Value::Bytes(&[0]), Value::Bytes(&[1])]),
         "[\"AA==\",\"AQ==\"]",
@@ -164,10 +94,7 @@ fn keys() {
         .field("twice", Value::Str("last"))
         .build();
     let text = line(&event);
-    assert!(
-        text.ends_with(",\"\":0,\"twice\":\"last\",\"a\\\"\\n\\u2028\":2}\n"),
-        "{text}"
-    );
+    assert!(text.ends_with(",\"\":0,\"twice\":\"last\",\"a\\\"\\n\\u2028\":2}\n"), "{text}");
     let read = parse_line(&text).unwrap();
     let keys: Vec<_> = read.fields().map(|(key, _)| key.to_owned()).collect();
     assert_eq!(keys, ["", "twice", "a\"\n\u{2028}"]);
@@ -178,19 +105,13 @@ fn what_other_writers_write() {
     let read = parse_line(
         r#"{"user":{"id":7,"tags":["a",1,null,{"b":[]}],"none":null},"n":-0,"big":1e400000000000000000000,"name":"t"}"#,
     );
-    assert!(
-        read.expect_err("out of range")
-            .to_string()
-            .contains("number out of range")
-    );
+    assert!(read.expect_err("out of range").to_string().contains("number out of range"));
     let read = parse_line(
         r#" {"user":{"id":7,"tags":["a",1,null,{"b":[]}],"none":null},"n":1,"n":2,"name":"t"} "#,
     )
     .unwrap();
-    let fields: Vec<_> = read
-        .fields()
-        .map(|(key, value)| (key, value.to_owned_value().unwrap()))
-        .collect();
+    let fields: Vec<_> =
+        read.fields().map(|(key, value)| (key, value.to_owned_value().unwrap())).collect();
     let tags = ["a", "1", "{\"b\":[]}"].map(|tag| OwnedValue::Str(tag.to_owned()));
     assert_eq!(
         fields,
@@ -200,10 +121,7 @@ fn what_other_writers_write() {
             ("n", OwnedValue::U64(2)),
         ]
     );
-    assert!(
-        parse_line(r#"{"name":"t","lone":"\ud800"}"#).is_err(),
-        "a lone surrogate is no text"
-    );
+    assert!(parse_line(r#"{"name":"t","lone":"\ud800"}"#).is_err(), "a lone surrogate is no text");
     let deep = format!("{{\"name\":\"t\",\"deep\":{}", "[".repeat(100_000));
     assert!(parse_line(deep).is_err(), "nesting is bounded");
 }
@@ -222,9 +140,7 @@ fn one_bad_line_does_not_spoil_the_next() {
     ] {
         let input = format!("{good}\n{bad}\n{good}\n");
         let results: Vec<_> = jsonl::read(input.as_bytes()).collect();
-        let [Ok(_), Err(error), Ok(_)] = results.as_slice() else {
-            panic!("{bad}: {results:?}")
-        };
+        let [Ok(_), Err(error), Ok(_)] = results.as_slice() else { panic!("{bad}: {results:?}") };
         assert_eq!(error.line(), 2, "{bad}");
     }
 }

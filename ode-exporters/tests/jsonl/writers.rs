@@ -69,10 +69,8 @@ fn export_until_done(exporter: &mut JsonLines, shared: &Shared) -> usize {
         // Whole events only, and of this attempt.
         let arrived = shared.bytes().split_off(before);
         let text = String::from_utf8(arrived).unwrap();
-        let delivered = batch
-            .events()
-            .filter(|event| text.contains(line(event).trim_end()))
-            .count();
+        let delivered =
+            batch.events().filter(|event| text.contains(line(event).trim_end())).count();
         assert!(
             format!("{error:?}").contains(&format!("delivered: {delivered},")),
             "{delivered}: {error:?}"
@@ -85,20 +83,11 @@ fn export_until_done(exporter: &mut JsonLines, shared: &Shared) -> usize {
 #[track_caller]
 fn check(step: usize, failures: &[(usize, Failure)]) {
     let shared = Shared::default();
-    let failing = Failing {
-        to: shared.clone(),
-        written: 0,
-        step,
-        failures: failures.to_vec(),
-    };
+    let failing = Failing { to: shared.clone(), written: 0, step, failures: failures.to_vec() };
     let mut exporter = JsonLines::writer(failing);
     let attempts = export_until_done(&mut exporter, &shared);
     let (numbers, damaged) = read(&shared.bytes());
-    assert_eq!(
-        numbers,
-        (0..EVENTS).collect::<Vec<_>>(),
-        "{step} {failures:?}"
-    );
+    assert_eq!(numbers, (0..EVENTS).collect::<Vec<_>>(), "{step} {failures:?}");
     assert!(
         damaged <= attempts,
         "{damaged} damaged lines after {attempts} failures: {step} {failures:?}"
@@ -134,22 +123,10 @@ fn failing_twice_loses_and_doubles_nothing() {
 #[test]
 fn an_interrupted_write_is_simply_repeated() {
     let shared = Shared::default();
-    let failures = (0..length())
-        .step_by(3)
-        .map(|at| (at, Failure::Error(ErrorKind::Interrupted)));
-    let failing = Failing {
-        to: shared.clone(),
-        written: 0,
-        step: 2,
-        failures: failures.collect(),
-    };
-    JsonLines::writer(failing)
-        .export(&Batch::new(events()))
-        .expect("nothing failed");
-    assert_eq!(
-        shared.bytes(),
-        events().iter().map(line).collect::<String>().into_bytes()
-    );
+    let failures = (0..length()).step_by(3).map(|at| (at, Failure::Error(ErrorKind::Interrupted)));
+    let failing = Failing { to: shared.clone(), written: 0, step: 2, failures: failures.collect() };
+    JsonLines::writer(failing).export(&Batch::new(events())).expect("nothing failed");
+    assert_eq!(shared.bytes(), events().iter().map(line).collect::<String>().into_bytes());
 }
 
 #[test]
@@ -157,24 +134,13 @@ fn a_panicking_writer_damages_one_line() {
     for at in 0..length() {
         let shared = Shared::default();
         let failures = vec![(at, Failure::Panic)];
-        let failing = Failing {
-            to: shared.clone(),
-            written: 0,
-            step: usize::MAX,
-            failures,
-        };
+        let failing = Failing { to: shared.clone(), written: 0, step: usize::MAX, failures };
         let mut exporter = JsonLines::writer(failing);
         let batch = Batch::new(events());
         assert!(catch_unwind(AssertUnwindSafe(|| exporter.export(&batch).is_ok())).is_err());
-        exporter
-            .export(&Batch::new(vec![event(9)]))
-            .expect("it works again");
+        exporter.export(&Batch::new(vec![event(9)])).expect("it works again");
         let (numbers, damaged) = read(&shared.bytes());
-        assert_eq!(
-            numbers.last(),
-            Some(&9),
-            "the event behind the panic at {at}"
-        );
+        assert_eq!(numbers.last(), Some(&9), "the event behind the panic at {at}");
         assert!(damaged <= 1, "{damaged} damaged lines");
     }
 }
@@ -194,19 +160,13 @@ fn a_batch_is_one_write() {
     }
     let (sender, receiver) = std::sync::mpsc::sync_channel(100);
     let mut exporter = JsonLines::writer(Counting(sender));
-    exporter
-        .export(&Batch::new((0..1_000).map(event).collect()))
-        .unwrap();
+    exporter.export(&Batch::new((0..1_000).map(event).collect())).unwrap();
     exporter.export(&Batch::new(Vec::new())).unwrap();
     exporter.flush(Duration::from_secs(1)).unwrap();
     drop(exporter);
     let calls: Vec<_> = receiver.iter().collect();
     let length: usize = (0..1_000).map(|n| line(&event(n)).len()).sum();
-    assert_eq!(
-        calls,
-        [length, 0],
-        "one write, none for an empty batch, one flush"
-    );
+    assert_eq!(calls, [length, 0], "one write, none for an empty batch, one flush");
 }
 
 #[test]
@@ -222,12 +182,8 @@ fn a_writer_that_lies_about_its_length_does_no_harm() {
     }
     let mut exporter = JsonLines::writer(Lying);
     exporter.export(&Batch::new(events())).unwrap();
-    let error = exporter
-        .flush(Duration::ZERO)
-        .expect_err("the flush failed");
-    let source = std::error::Error::source(&error)
-        .expect("a cause")
-        .to_string();
+    let error = exporter.flush(Duration::ZERO).expect_err("the flush failed");
+    let source = std::error::Error::source(&error).expect("a cause").to_string();
     assert_eq!(source, "write events to the writer");
     Pretty::writer(Lying).export(&Batch::new(events())).unwrap();
 }

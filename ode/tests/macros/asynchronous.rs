@@ -21,11 +21,7 @@ async fn checkout(cart: u64) -> io::Result<u64> {
 #[instrument_event]
 async fn load(cart: u64) -> io::Result<u64> {
     yield_once().await;
-    if cart == 0 {
-        Err(io::Error::other("no cart"))
-    } else {
-        Ok(cart * 2)
-    }
+    if cart == 0 { Err(io::Error::other("no cart")) } else { Ok(cart * 2) }
 }
 
 /// Pending once, so that a unit is suspended and resumed.
@@ -52,10 +48,7 @@ fn a_future_is_one_unit_over_all_its_polls() {
     assert_eq!(outer["started"], true);
     assert_eq!(outer["ended"], true);
     assert_eq!(outer["items"], 6);
-    assert_eq!(
-        inner.parent_span_id(),
-        Some(outer.trace_context().span_id())
-    );
+    assert_eq!(inner.parent_span_id(), Some(outer.trace_context().span_id()));
 }
 
 #[test]
@@ -182,10 +175,7 @@ struct Remote {
 impl Api for Remote {
     #[instrument_event(name = "api.fetch", fields(id, remote.host = self.host), ok_fields(|v| got = v))]
     async fn fetch(&self, id: u64) -> io::Result<u64> {
-        let half = id
-            .checked_div(2)
-            .filter(|n| *n > 0)
-            .ok_or_else(|| io::Error::other("small"))?;
+        let half = id.checked_div(2).filter(|n| *n > 0).ok_or_else(|| io::Error::other("small"))?;
         yield_once().await;
         Ok(half)
     }

@@ -68,14 +68,8 @@ fn chunk(owner: &str) -> Chunk {
         card: vec![4, 2],
         secret: "secret",
         raw: vec![1],
-        codec: Codec {
-            name: "lz4",
-            level: 1,
-        },
-        rest: Codec {
-            name: "zstd",
-            level: 9,
-        },
+        codec: Codec { name: "lz4", level: 1 },
+        rest: Codec { name: "zstd", level: 9 },
         note: None,
         took: Duration::from_micros(2),
     }
@@ -95,13 +89,7 @@ fn every_attribute_does_what_it_says() {
     assert_eq!(event["chunk.name"], "zstd");
     assert_eq!(event["chunk.level"], 9);
     assert_eq!(event["chunk.took_ns"], 2_000);
-    for absent in [
-        "chunk.note",
-        "chunk.raw",
-        "chunk.secret",
-        "chunk.path",
-        "chunk.rest",
-    ] {
+    for absent in ["chunk.note", "chunk.raw", "chunk.secret", "chunk.path", "chunk.rest"] {
         assert!(event.get(absent).is_none(), "{absent}");
     }
 }
@@ -160,10 +148,7 @@ fn an_enum_is_a_word() {
     assert_eq!(event["a"], "Int64");
     assert_eq!(event["b"], "text");
     assert_eq!(event["c"], "TWO-WORDS");
-    assert!(matches!(
-        Casing::TwoWords.to_value(),
-        ode::Value::Str("TWO-WORDS")
-    ));
+    assert!(matches!(Casing::TwoWords.to_value(), ode::Value::Str("TWO-WORDS")));
 }
 
 #[test]
@@ -181,10 +166,7 @@ fn groups_nest_in_groups() {
 /// Only a nested group can have fields called as ode's own; anywhere else they move aside.
 #[test]
 fn a_group_without_a_prefix_takes_nothing_from_ode() {
-    let event = recorded(&Codec {
-        name: "lz4",
-        level: 1,
-    });
+    let event = recorded(&Codec { name: "lz4", level: 1 });
     assert_eq!(event.name(), "unit");
     assert_eq!(event["field.name"], "lz4");
     assert_eq!(event["level"], 1);

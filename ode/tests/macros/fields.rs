@@ -19,12 +19,7 @@ fn recorded(work: impl FnOnce()) -> Captured {
 }
 
 fn list(values: &[&str]) -> OwnedValue {
-    OwnedValue::Array(
-        values
-            .iter()
-            .map(|v| OwnedValue::Str((*v).into()))
-            .collect(),
-    )
+    OwnedValue::Array(values.iter().map(|v| OwnedValue::Str((*v).into())).collect())
 }
 
 #[test]

@@ -25,10 +25,7 @@ fn a_root_has_no_parent() {
     WideEvent::builder("outer").run(rooted);
     let event = events.one("rooted");
     assert_eq!(event.parent_span_id(), None);
-    assert_ne!(
-        event.trace_context().trace_id(),
-        events.one("outer").trace_context().trace_id()
-    );
+    assert_ne!(event.trace_context().trace_id(), events.one("outer").trace_context().trace_id());
 }
 
 #[test]
@@ -40,11 +37,7 @@ fn a_parent_may_come_from_elsewhere() {
     block_on(continued_async(Some(context)));
     for name in ["continued", "continued_async"] {
         let event = events.one(name);
-        assert_eq!(
-            event.trace_context().trace_id(),
-            context.trace_id(),
-            "{name}"
-        );
+        assert_eq!(event.trace_context().trace_id(), context.trace_id(), "{name}");
         assert_eq!(event.parent_span_id(), Some(context.span_id()), "{name}");
     }
 }
@@ -103,10 +96,7 @@ async fn skipping_async(path: &str) -> u8 {
 fn a_skipped_body_runs_without_a_unit_of_its_own() {
     let events = capture();
     assert_eq!(skipping("/health") + skipping("/cart"), 2);
-    assert_eq!(
-        block_on(skipping_async("/health")) + block_on(skipping_async("/cart")),
-        2
-    );
+    assert_eq!(block_on(skipping_async("/health")) + block_on(skipping_async("/cart")), 2);
     for name in ["skipping", "skipping_async"] {
         let event = events.one(name);
         assert_eq!(event["path"], "/cart", "{name}");

@@ -57,14 +57,8 @@ fn units_nest_by_call() {
     let events = capture();
     greet("ada", false);
     let (outer, inner) = (events.one("greet"), events.one("inner"));
-    assert_eq!(
-        inner.parent_span_id(),
-        Some(outer.trace_context().span_id())
-    );
-    assert_eq!(
-        inner.trace_context().trace_id(),
-        outer.trace_context().trace_id()
-    );
+    assert_eq!(inner.parent_span_id(), Some(outer.trace_context().span_id()));
+    assert_eq!(inner.trace_context().trace_id(), outer.trace_context().trace_id());
 }
 
 #[test]
