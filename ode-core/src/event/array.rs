@@ -80,7 +80,10 @@ impl ArrayData {
             Self::U64(items)
         } else if let Some(items) = all!(I64(v) => v, U64(v) => i64::try_from(v).ok()?) {
             Self::I64(items)
-        } else if let Some(items) = all!(F64(v) => v, I64(v) => v as f64, U64(v) => v as f64) {
+        } else if let Some(items) = all!(F64(v) => v, I64(v) => v as f64, U64(v) => v as f64)
+            .filter(|_| elements.iter().any(|element| matches!(element, F64(_))))
+        {
+            // Integers alone that share no type are text: a float would not hold every digit.
             Self::F64(items)
         } else if let Some(items) = all!(Bool(v) => v) {
             Self::Bool(items)

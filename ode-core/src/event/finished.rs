@@ -254,6 +254,13 @@ impl Event {
         self.entries.push(Entry { key, kind, data });
     }
 
+    /// How many fields have a key that was moved out of ode's way.
+    #[cold]
+    fn moved_fields(&self) -> u64 {
+        let moved = |(key, _): &(&str, Value<'_>)| key.starts_with(keys::MOVED_PREFIX);
+        self.fields().filter(moved).count() as u64
+    }
+
     pub(crate) fn push_text(&mut self, text: &str) -> u64 {
         let at = range(self.text.len(), text.len());
         self.text.push_str(text);
@@ -419,8 +426,9 @@ pub(crate) fn push_notes(event: &mut Event, truncated: &[String]) {
         let count = Value::U64(head.dropped.into());
         event.push(EntryKey::Static(&keys::DROPPED_FIELDS), count);
     }
-    if head.renamed > 0 {
-        let count = Value::U64(head.renamed.into());
+    let renamed = if head.renamed > 0 { event.moved_fields() } else { 0 };
+    if renamed > 0 {
+        let count = Value::U64(renamed);
         event.push(EntryKey::Static(&keys::RENAMED_FIELDS), count);
     }
 }

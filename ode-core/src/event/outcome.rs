@@ -212,7 +212,7 @@ fn causes(error: &(dyn Error + 'static)) -> Vec<String> {
 
 /// `source()`, which is user code and may panic.
 fn source_of<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'static)> {
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| error.source())).ok().flatten()
+    format::caught(|| error.source()).flatten()
 }
 
 /// The last two segments of a type's path, without references and generics.

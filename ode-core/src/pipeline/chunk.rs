@@ -7,7 +7,7 @@ use crate::event::array::{ArrayData, Element, elements};
 use crate::event::finished::{Entry, Event, Head, push_notes};
 use crate::event::ids::EventId;
 use crate::event::time::Wall;
-use crate::record::buffer::{Buffer, Field, Kind, TRUNCATED, name_at, unrange};
+use crate::record::buffer::{Buffer, CLEARED, Field, Kind, TRUNCATED, name_at, unrange};
 use crate::record::resolve::{Raw, Resolved, Resolver, entry_key};
 
 /// Records in four arrays; each record is a range of three of them.
@@ -152,30 +152,40 @@ fn unpack_lists(raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
     event.entries.clear();
     let mut truncated = Vec::new();
     for resolved in &resolver.resolved {
-        let Some(field) = raw.fields.get(resolved.value.unwrap_or(resolved.key)) else {
+        let first = raw.fields.get(resolved.key);
+        let field = resolved.value.map_or(first, |at| raw.fields.get(at));
+        let (Some(first), Some(field)) = (first, field) else { continue };
+        if field.flags & CLEARED != 0 && resolved.head.is_none() {
             continue;
-        };
-        let key = entry_key(raw, resolved.key, field);
+        }
+        let key = entry_key(raw, resolved.key, first);
         let (kind, data) = if resolved.head.is_none() && field.kind != Kind::Array {
             (field.kind, field.data)
         } else {
             (Kind::Array, event.push_array(list(raw, resolver, resolved)))
         };
         event.entries.push(Entry { key, kind, data });
-        if field.flags & TRUNCATED != 0 && truncated.len() < MAX_TRUNCATED_NAMES {
+        let mut all = resolved.value.into_iter().chain(appended(resolver, resolved));
+        let was_cut =
+            all.any(|at| raw.fields.get(at).is_some_and(|field| field.flags & TRUNCATED != 0));
+        if was_cut && truncated.len() < MAX_TRUNCATED_NAMES {
             truncated.push(name_at(raw.fields, raw.text, resolved.key).to_owned());
         }
     }
     push_notes(event, &truncated);
 }
 
+/// The elements appended to a field, by their positions.
+fn appended(resolver: &Resolver, resolved: &Resolved) -> impl Iterator<Item = usize> {
+    std::iter::successors(resolved.head, |at| resolver.next(*at))
+}
+
 /// A list: the elements of the value set last, if any, then those appended to it.
 #[cold]
 fn list(raw: Raw<'_>, resolver: &Resolver, resolved: &Resolved) -> ArrayData {
-    let appended = std::iter::successors(resolved.head, |at| resolver.next(*at));
-    let all = resolved.value.into_iter().chain(appended);
+    let all = resolved.value.into_iter().chain(appended(resolver, resolved));
     let items: Vec<_> = all
-        .filter_map(|at| raw.fields.get(at))
+        .filter_map(|at| raw.fields.get(at).filter(|field| field.flags & CLEARED == 0))
         .flat_map(|field| match field.kind {
             Kind::Array => elements(raw.blob.get(unrange(field.data)).unwrap_or_default()),
             Kind::Bool => vec![Element::Bool(field.data != 0)],

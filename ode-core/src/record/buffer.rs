@@ -7,9 +7,12 @@
 //! ```
 //! A run-time key takes an entry of its own ([`Kind::KeyText`]) before its value's entry.
 
+use std::borrow::Cow;
+
 use crate::event::keys::{self, Key, Reserved};
 use crate::event::limits::{Limits, cut};
 use crate::record::counter::Counters;
+use crate::record::losses::Losses;
 use crate::record::prepare::Prepared;
 
 /// What `data` means.
@@ -38,6 +41,8 @@ pub(crate) const APPEND: u8 = 2;
 pub(crate) const DELTA: u8 = 4;
 /// The value was longer than what is kept.
 pub(crate) const TRUNCATED: u8 = 8;
+/// No value: the field is to be as if it had never been written.
+pub(crate) const CLEARED: u8 = 16;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Field {
@@ -62,22 +67,6 @@ impl KeyRef<'_> {
             Self::Text(name) => name,
         }
     }
-
-    pub(crate) fn hash(&self) -> u32 {
-        match self {
-            Self::Static(key) => key.hash(),
-            Self::Text(name) => keys::hash(name),
-        }
-    }
-}
-
-/// What was left out or changed, for the event to say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Losses {
-    /// Fields that found no room.
-    pub(crate) dropped: u32,
-    /// Fields whose key was reserved and went to `field.<key>`.
-    pub(crate) renamed: u32,
 }
 
 #[derive(Debug, Default)]
@@ -113,7 +102,7 @@ impl Buffer {
         self.fields.clear();
         self.text.clear();
         self.blob.clear();
-        self.losses = Losses::default();
+        self.losses.clear();
         self.counters.clear();
         self.limits = *limits;
         self.room = limits.fields;
@@ -191,12 +180,10 @@ impl Buffer {
         let kept = cut(value, self.limits.value_bytes);
         let flags = if was_cut || kept.len() < value.len() { flags | TRUNCATED } else { flags };
         if !self.reserve_bytes(kept.len()) {
-            self.losses.dropped += 1;
-            return;
+            return self.no_room(key);
         }
-        let Some(entry) = self.key_entry(key) else {
-            return;
-        };
+        let Some(entry) = self.key_entry(key) else { return };
+        let flags = flags | entry.flags;
         let data = range(self.text.len(), kept.len());
         if self.text.capacity() - self.text.len() < kept.len() {
             self.text.reserve(kept.len().max(self.text.len()).max(1 << 10));
@@ -209,12 +196,10 @@ impl Buffer {
         let kept = value.get(..self.limits.value_bytes).unwrap_or(value);
         let flags = if kept.len() < value.len() { flags | TRUNCATED } else { flags };
         if !self.reserve_bytes(kept.len()) {
-            self.losses.dropped += 1;
-            return;
+            return self.no_room(key);
         }
-        let Some(entry) = self.key_entry(key) else {
-            return;
-        };
+        let Some(entry) = self.key_entry(key) else { return };
+        let flags = flags | entry.flags;
         let data = range(self.blob.len(), kept.len());
         self.blob.extend_from_slice(kept);
         self.fields.push(Field { data, kind: Kind::Bytes, flags, ..entry });
@@ -226,31 +211,20 @@ impl Buffer {
         if name.ends_with("_ns") {
             return self.push_data(key, Kind::U64, nanos, flags);
         }
-        // The suffixed name is put together in the text arena itself: no allocation.
-        let start = self.text.len();
-        if !self.reserve_bytes(name.len() + 3) {
-            self.losses.dropped += 1;
-            return;
+        if let Some(entry) = self.text_key_entry(name, "_ns") {
+            let flags = flags | entry.flags;
+            self.fields.push(Field { data: nanos, kind: Kind::U64, flags, ..entry });
         }
-        self.text.push_str(name);
-        self.text.push_str("_ns");
-        let suffixed = self.text.get(start..).unwrap_or_default();
-        let hash = keys::hash(suffixed);
-        let data = range(start, suffixed.len());
-        self.fields.push(Field { key: None, data, hash: 0, kind: Kind::KeyText, flags: 0 });
-        self.fields.push(Field { key: None, data: nanos, hash, kind: Kind::U64, flags });
     }
 
     /// Records a list that [`crate::record::prepare`] has encoded.
     fn push_list(&mut self, key: KeyRef<'_>, encoded: &[u8], was_cut: bool, flags: u8) {
         let flags = if was_cut { flags | TRUNCATED } else { flags };
         if !self.reserve_bytes(encoded.len()) {
-            self.losses.dropped += 1;
-            return;
+            return self.no_room(key);
         }
-        let Some(entry) = self.key_entry(key) else {
-            return;
-        };
+        let Some(entry) = self.key_entry(key) else { return };
+        let flags = flags | entry.flags;
         let data = range(self.blob.len(), encoded.len());
         self.blob.extend_from_slice(encoded);
         self.fields.push(Field { data, kind: Kind::Array, flags, ..entry });
@@ -258,41 +232,88 @@ impl Buffer {
 
     pub(crate) fn push_data(&mut self, key: KeyRef<'_>, kind: Kind, data: u64, flags: u8) {
         if let Some(entry) = self.key_entry(key) {
+            let flags = flags | entry.flags;
             self.fields.push(Field { data, kind, flags, ..entry });
         }
     }
 
+    /// Makes a field as if it had never been written, wherever else it may have been.
+    pub(crate) fn clear_field(&mut self, key: &'static Key) {
+        self.push_data(KeyRef::Static(key), Kind::Bool, 0, CLEARED);
+    }
+
+    /// A value did not fit even after a clean-up.
+    #[cold]
+    fn no_room(&mut self, key: KeyRef<'_>) {
+        let hash = match key {
+            KeyRef::Static(key) => key.hash(),
+            KeyRef::Text(name) => keys::hash(&self.recorded_name(name)),
+        };
+        self.losses.drop_field(hash);
+    }
+
     /// The entry of a field but for its value; writes a run-time key. `None`: no room for the key.
     fn key_entry(&mut self, key: KeyRef<'_>) -> Option<Field> {
+        let key = match key {
+            KeyRef::Static(key) => key,
+            KeyRef::Text(name) => return self.text_key_entry(name, ""),
+        };
         if self.fields.len() + 1 >= self.room {
             self.make_room();
         }
+        Some(Field { key: Some(key), data: 0, hash: key.hash(), kind: Kind::KeyText, flags: 0 })
+    }
+
+    /// As [`Self::key_entry`], for a run-time key, put together in the text itself. What a key of
+    /// a user's becomes: at most [`MAX_KEY_BYTES`], never empty, out of ode's way.
+    fn text_key_entry(&mut self, name: &str, suffix: &'static str) -> Option<Field> {
+        if self.fields.len() + 1 >= self.room {
+            self.make_room();
+        }
+        let (kept, flags) = self.kept_name(name);
+        if !self.reserve_bytes(keys::MOVED_PREFIX.len() + kept.len() + suffix.len()) {
+            self.losses.drop_field(keys::hash(kept));
+            return None;
+        }
+        let start = self.text.len();
+        self.text.push_str(kept);
+        self.text.push_str(suffix);
+        if self.is_reserved(self.text.get(start..).unwrap_or_default()) {
+            self.text.insert_str(start, keys::MOVED_PREFIX);
+            self.losses.renamed += 1;
+        }
+        let written = self.text.get(start..).unwrap_or_default();
+        let hash = keys::hash(written);
         let entry = Field { key: None, data: 0, hash: 0, kind: Kind::KeyText, flags: 0 };
-        match key {
-            KeyRef::Static(key) => Some(Field { key: Some(key), hash: key.hash(), ..entry }),
-            KeyRef::Text(name) => {
-                let name = cut(name, MAX_KEY_BYTES);
-                let name = if name.is_empty() { EMPTY_KEY } else { name };
-                if !self.reserve_bytes(name.len() + keys::MOVED_PREFIX.len()) {
-                    self.losses.dropped += 1;
-                    return None;
-                }
-                let start = self.text.len();
-                if self.is_reserved(name) {
-                    self.text.push_str(keys::MOVED_PREFIX);
-                    self.losses.renamed += 1;
-                }
-                self.text.push_str(name);
-                let written = self.text.get(start..).unwrap_or_default();
-                let hash = keys::hash(written);
-                self.fields.push(Field { data: range(start, written.len()), ..entry });
-                Some(Field { hash, ..entry })
-            }
+        self.fields.push(Field { data: range(start, written.len()), ..entry });
+        Some(Field { hash, flags, ..entry })
+    }
+
+    /// What is kept of a run-time key, and what the field is marked with if that is not all.
+    fn kept_name<'k>(&self, name: &'k str) -> (&'k str, u8) {
+        if self.trusts_keys {
+            return (name, 0);
+        }
+        let kept = cut(name, MAX_KEY_BYTES);
+        match kept {
+            "" => (EMPTY_KEY, 0),
+            _ if kept.len() < name.len() => (kept, TRUNCATED),
+            _ => (kept, 0),
+        }
+    }
+
+    /// The name under which a run-time key is recorded.
+    pub(crate) fn recorded_name<'k>(&self, name: &'k str) -> Cow<'k, str> {
+        let (kept, _) = self.kept_name(name);
+        if self.is_reserved(kept) {
+            Cow::Owned(format!("{}{kept}", keys::MOVED_PREFIX))
+        } else {
+            Cow::Borrowed(kept)
         }
     }
 
     /// Whether a run-time key has to move out of ode's way.
-    pub(crate) fn is_reserved(&self, name: &str) -> bool {
+    fn is_reserved(&self, name: &str) -> bool {
         !self.trusts_keys && keys::reserved_at_run_time(name) != Reserved::No
     }
 

@@ -1,6 +1,8 @@
 //! Throwing out overwritten fields while a unit is open, and holding it to its limits.
 
-use crate::record::buffer::{Buffer, Field, Kind, range, unrange};
+use std::collections::HashMap;
+
+use crate::record::buffer::{APPEND, Buffer, Field, INHERITED, Kind, range, unrange};
 use crate::record::resolve::{Raw, Resolver};
 
 /// Rewrites the record without what was overwritten. What is then still over a limit is dropped
@@ -13,8 +15,15 @@ pub(crate) fn compact(buffer: &mut Buffer) {
     resolver.run(Raw { fields: &buffer.fields, text: &buffer.text, blob: &buffer.blob });
     let mut clean = Clean { fields: Vec::with_capacity(buffer.fields.len()), ..Clean::default() };
     let limits = buffer.limits;
-    let (mut kept, mut dropped) = (0, 0);
+    let mut losses = std::mem::take(&mut buffer.losses);
+    let mut kept = 0;
+    let inherited = overwritten_inherited(buffer, &resolver);
     for resolved in &resolver.resolved {
+        let start = clean.mark();
+        // Children take over what was last said to be inherited, also when the unit itself went on.
+        if let Some(at) = inherited.get(buffer.name_at(resolved.key)) {
+            clean.copy(buffer, *at);
+        }
         let elements = std::iter::successors(resolved.head, |at| resolver.next(*at));
         let mut any = false;
         for at in resolved.value.into_iter().chain(elements) {
@@ -28,16 +37,41 @@ pub(crate) fn compact(buffer: &mut Buffer) {
                 any = true;
             } else {
                 clean.rewind(before);
-                dropped += 1;
+                match buffer.fields.get(at) {
+                    Some(field) if field.flags & APPEND == 0 => losses.drop_field(field.hash),
+                    _ => losses.drop_element(),
+                }
             }
+        }
+        if !any {
+            clean.rewind(start);
         }
         kept += usize::from(any);
     }
-    buffer.losses.dropped = buffer.losses.dropped.saturating_add(dropped);
+    buffer.losses = losses;
     buffer.room = clean.fields.len() + buffer.limits.fields;
     buffer.byte_room = clean.text.len() + clean.blob.len() + buffer.limits.event_bytes;
     (buffer.fields, buffer.text, buffer.blob) = (clean.fields, clean.text, clean.blob);
     buffer.counters.clear();
+}
+
+/// The last inherited value of every key whose value is not that one any more.
+fn overwritten_inherited<'b>(buffer: &'b Buffer, resolver: &Resolver) -> HashMap<&'b str, usize> {
+    let mut last = HashMap::new();
+    for (at, field) in buffer.fields.iter().enumerate() {
+        if field.flags & INHERITED != 0 {
+            last.insert(buffer.name_at(at), at);
+        }
+    }
+    if !last.is_empty() {
+        let values = resolver.resolved.iter().filter_map(|resolved| resolved.value);
+        for at in values {
+            if last.get(buffer.name_at(at)) == Some(&at) {
+                last.remove(buffer.name_at(at));
+            }
+        }
+    }
+    last
 }
 
 /// Whether a record that ends now has to be held to its limits first.

@@ -1,8 +1,10 @@
 //! `incr!` in constant memory: a counter is found again, and added to in place.
 
-use crate::event::keys::{self, MOVED_PREFIX};
+use std::borrow::Cow;
+
+use crate::event::keys;
 use crate::event::value::Number;
-use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, name_at};
+use crate::record::buffer::{APPEND, Buffer, CLEARED, Field, INHERITED, KeyRef, Kind, name_at};
 use crate::record::index::{Found, KeyIndex};
 
 /// Where the counters of a record are.
@@ -28,29 +30,34 @@ impl Counters {
 
 impl Buffer {
     /// Adds to a counter. A field of that key that is no number is replaced, as `set!` would.
-    /// `base` is what a new counter is marked with: [`DELTA`] where the field may exist elsewhere.
+    /// `base` is what a new counter is marked with: `DELTA` where the field may exist elsewhere.
     pub(crate) fn incr(&mut self, key: KeyRef<'_>, by: Number, base: u8) {
-        let moved;
         let (name, hash) = match key {
-            KeyRef::Text(name) if self.is_reserved(name) => {
-                moved = format!("{MOVED_PREFIX}{name}");
-                (moved.as_str(), keys::hash(&moved))
+            KeyRef::Static(key) => (Cow::Borrowed(key.name()), key.hash()),
+            KeyRef::Text(name) => {
+                let name = self.recorded_name(name);
+                let hash = keys::hash(&name);
+                (name, hash)
             }
-            _ => (key.name(), key.hash()),
         };
-        let counter = self.find_counter(name, hash);
-        let newest = counter.and_then(|at| self.newest_write(at, name, hash));
-        if let Some(field) = newest.and_then(|at| self.fields.get_mut(at))
+        let counter = self.find_counter(&name, hash);
+        let newest = counter.and_then(|at| self.newest_write(at, &name, hash));
+        let newest = newest.and_then(|at| self.fields.get_mut(at));
+        let ((mut kind, mut data), mut flags) = (encode(by), base);
+        if let Some(field) = newest
             && let Some(sum) = add(field, by)
         {
-            (field.kind, field.data) = sum;
-            return;
+            ((kind, data), flags) = (sum, 0);
+            if field.flags & INHERITED == 0 {
+                (field.kind, field.data) = sum;
+                return;
+            }
+            // What was inherited stays as it was said; counting on from it is the unit's own.
         }
-        let (kind, data) = encode(by);
         let before = self.fields.len();
-        self.push_data(key, kind, data, base);
+        self.push_data(key, kind, data, flags);
         if self.fields.len() > before {
-            self.remember(name, hash, self.fields.len() - 1);
+            self.remember(&name, hash, self.fields.len() - 1);
         }
     }
 
@@ -139,7 +146,7 @@ pub(crate) fn decode(kind: Kind, data: u64) -> Option<Number> {
 
 /// `None` when the field is not a number, or one of a list.
 fn add(field: &Field, by: Number) -> Option<(Kind, u64)> {
-    if field.flags & !(DELTA | INHERITED) != 0 {
+    if field.flags & (APPEND | CLEARED) != 0 {
         return None;
     }
     let sum = match (decode(field.kind, field.data)?, by) {

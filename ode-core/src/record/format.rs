@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fmt::{self, Debug, Display, Write};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What stands in the place of a value whose formatting panicked.
@@ -48,7 +49,7 @@ fn with_text<R>(
         Bounded { text: SCRATCH.try_with(Cell::take).unwrap_or_default(), budget, cut: false };
     out.text.clear();
     // A failed `write!` keeps what was written so far: cut by the budget, or the user's own error.
-    if catch_unwind(AssertUnwindSafe(|| write(&mut out))).is_err() {
+    if caught(|| write(&mut out)).is_none() {
         out.text.clear();
         out.text.push_str(PANICKED);
         out.cut = false;
@@ -58,6 +59,20 @@ fn with_text<R>(
         drop(SCRATCH.try_with(|scratch| scratch.replace(out.text)));
     }
     result
+}
+
+/// Runs user code; `None` when it panicked.
+pub(crate) fn caught<R>(user: impl FnOnce() -> R) -> Option<R> {
+    match catch_unwind(AssertUnwindSafe(user)) {
+        Ok(result) => Some(result),
+        Err(payload) => {
+            // A payload is the user's too: dropping it may panic, and what that throws is given up.
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                let _never_dropped = ManuallyDrop::new(again);
+            }
+            None
+        }
+    }
 }
 
 /// A string that refuses to grow past its budget, which also ends a formatter that never would.

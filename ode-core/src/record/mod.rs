@@ -9,6 +9,7 @@ pub(crate) mod counter;
 pub(crate) mod fields;
 pub(crate) mod format;
 pub(crate) mod index;
+pub(crate) mod losses;
 pub(crate) mod prepare;
 pub(crate) mod resolve;
 

@@ -57,10 +57,10 @@ fn with_list<R>(list: &dyn ToArray, budget: usize, then: impl FnOnce(&[u8], bool
     let mut out = SCRATCH.try_with(Cell::take).unwrap_or_default();
     out.clear();
     let mut was_cut = false;
-    let all = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+    let all = format::caught(|| {
         list.for_each(&mut |item| was_cut |= !push_element(&mut out, item, budget));
-    }));
-    if all.is_err() {
+    });
+    if all.is_none() {
         was_cut = true;
         push_element(&mut out, Value::Str(format::PANICKED), budget);
     }

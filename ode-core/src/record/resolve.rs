@@ -1,7 +1,7 @@
 //! Which write of a key counts: done on the worker, once per event, in linear time.
 
 use crate::event::finished::{Entry, EntryKey};
-use crate::record::buffer::{APPEND, Field, Kind, TRUNCATED, name_at, unrange};
+use crate::record::buffer::{APPEND, CLEARED, Field, Kind, TRUNCATED, name_at, unrange};
 use crate::record::index::{Found, KeyIndex};
 
 /// A finished record, wherever it lies.
@@ -41,7 +41,7 @@ impl Resolver {
         self.index.clear(raw.fields.len());
         entries.reserve(raw.fields.len());
         for (at, field) in raw.fields.iter().enumerate() {
-            if field.kind >= Kind::Array || field.flags & (APPEND | TRUNCATED) != 0 {
+            if field.kind >= Kind::Array || field.flags & (APPEND | TRUNCATED | CLEARED) != 0 {
                 if field.kind == Kind::KeyText {
                     continue;
                 }
