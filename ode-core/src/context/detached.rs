@@ -40,7 +40,14 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Detached<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Detached<F> {
+        fn drop(this: Pin<&mut Self>) {
+            // Its destructors too, wherever it is dropped.
+            detached(|| this.project().future.set(None));
+        }
     }
 }
 
@@ -52,7 +59,7 @@ impl<F> fmt::Debug for Detached<F> {
 
 impl<F> Detached<F> {
     pub(crate) fn new(future: F) -> Self {
-        Self { future }
+        Self { future: Some(future) }
     }
 }
 
@@ -60,7 +67,16 @@ impl<F: Future> Future for Detached<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let future = self.project().future;
-        detached(|| future.poll(cx))
+        let mut future = self.project().future;
+        detached(|| {
+            let polled = match future.as_mut().as_pin_mut() {
+                Some(future) => future.poll(cx),
+                None => Poll::Pending,
+            };
+            if polled.is_ready() {
+                future.set(None);
+            }
+            polled
+        })
     }
 }

@@ -36,8 +36,7 @@ pub fn record_error<E: Error + 'static>(error: &E) {
 /// Says that the unit failed or declined, by a [`Failure`]: the general form of both.
 #[expect(clippy::needless_pass_by_value, reason = "a failure is said once")]
 pub fn fail(failure: Failure) {
-    write::say(failure.word);
-    if slot::is_current() {
+    if write::say(failure.word) {
         write::describe(&failure);
     }
 }

@@ -4,14 +4,15 @@
 use crate::context::cells::Count;
 use crate::context::write::Target;
 use crate::event::ids::TraceContext;
+use crate::event::keys;
 use crate::event::outcome::Word;
 use crate::finish;
 use crate::pipeline::engine::PipelineRef;
-use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, unrange};
+use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, TRUNCATED, unrange};
 use crate::record::counter;
 use crate::record::prepare::Prepared;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
-use crate::unit::open::Unit;
+use crate::unit::open::{KEEP_BYTES, Unit};
 
 /// The part of a unit that other tasks and threads can reach.
 #[derive(Debug, Default)]
@@ -79,6 +80,9 @@ impl Shared {
     /// Makes the memory ready for another unit; only when nobody else has it.
     pub(crate) fn clear(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if state.side.capacity_bytes() + state.inherited.capacity_bytes() > KEEP_BYTES {
+            (state.side, state.inherited) = (Buffer::default(), Buffer::default());
+        }
         (state.context, state.pipeline, state.root, state.held) = (None, None, None, None);
         state.phase = Phase::Ended;
     }
@@ -110,13 +114,27 @@ impl Shared {
         lock(&self.state).inherited.push(key, value, INHERITED);
     }
 
-    pub(crate) fn say(&self, word: Word) {
+    /// Says a word; `false` when the record is closed. The outcome is decided when the function
+    /// ends: for a unit that is only held the word is late.
+    pub(crate) fn say(&self, word: Word) -> bool {
         let mut state = lock(&self.state);
-        match state.phase {
-            Phase::Open => state.word = Some(Word::merge(state.word, word)),
-            // The outcome was decided when the function ended.
-            Phase::Held | Phase::Ended => Self::count_late(&state),
+        if state.phase == Phase::Open {
+            state.word = Some(Word::merge(state.word, word));
+            self.dirty.store(true, Ordering::Release);
+        } else {
+            Self::count_late(&state);
         }
+        state.phase != Phase::Ended
+    }
+
+    /// The unit is withdrawn: what is written from now on is late.
+    pub(crate) fn withdraw(&self) {
+        lock(&self.state).phase = Phase::Ended;
+    }
+
+    /// How much of a value is kept.
+    pub(crate) fn value_bytes(&self) -> usize {
+        lock(&self.state).side.limits.value_bytes
     }
 
     fn count_late(state: &State) {
@@ -158,13 +176,14 @@ impl Shared {
 
     fn merge_locked(&self, state: &mut State, unit: &mut Unit) {
         self.dirty.store(false, Ordering::Relaxed);
-        merge(&state.side, &mut unit.buffer);
-        unit.buffer.losses.dropped += state.side.losses.dropped;
-        unit.buffer.losses.renamed += state.side.losses.renamed;
+        if merge(&state.side, &mut unit.buffer) {
+            unit.inherits_to_children();
+        }
+        unit.buffer.losses.add(&state.side.losses);
         let limits = unit.buffer.limits;
         state.side.reset(&limits);
         if let Some(word) = state.word.take() {
-            unit.say(word);
+            unit.word = Some(Word::merge(unit.word, word));
         }
     }
 
@@ -194,12 +213,19 @@ impl Shared {
         Sealed::Finish(unit)
     }
 
-    /// A hold was let go of.
+    /// A hold was let go of. Others whose deadline has passed keep nothing open.
     pub(crate) fn release(&self, number: u64) {
         let mut state = lock(&self.state);
         state.holds.retain(|hold| hold.number != number);
-        if state.holds.is_empty() {
-            let unit = self.end_held(&mut state);
+        let now = match &state.pipeline {
+            Some(pipeline) if !state.holds.is_empty() => pipeline.clock.now(),
+            _ => u64::MAX,
+        };
+        if state.holds.iter().all(|hold| hold.deadline <= now) {
+            let mut unit = self.end_held(&mut state);
+            if let Some(unit) = &mut unit {
+                unit.incomplete = !state.holds.is_empty();
+            }
             drop(state);
             finish::finish_held(unit);
         }
@@ -237,12 +263,17 @@ impl Shared {
 pub(crate) fn copy_inherited(from: &Buffer, to: &mut Buffer) {
     for (at, field) in from.fields.iter().enumerate() {
         if field.flags & INHERITED != 0 {
-            copy_field(from, at, field, to, INHERITED);
+            copy_field(from, at, field, to, field.flags & (INHERITED | TRUNCATED));
+            if key_of(from, at, field).name().starts_with(keys::MOVED_PREFIX) {
+                to.losses.renamed += 1;
+            }
         }
     }
 }
 
-fn merge(side: &Buffer, into: &mut Buffer) {
+/// Says whether there were fields among it that children inherit.
+fn merge(side: &Buffer, into: &mut Buffer) -> bool {
+    let mut inherited = false;
     for (at, field) in side.fields.iter().enumerate() {
         if field.kind == Kind::KeyText {
             continue;
@@ -253,7 +284,9 @@ fn merge(side: &Buffer, into: &mut Buffer) {
             }
             _ => copy_field(side, at, field, into, field.flags),
         }
+        inherited |= field.flags & INHERITED != 0;
     }
+    inherited
 }
 
 fn key_of<'b>(buffer: &'b Buffer, at: usize, field: &Field) -> KeyRef<'b> {

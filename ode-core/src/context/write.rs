@@ -6,7 +6,7 @@ use crate::event::keys::{self, Key};
 use crate::event::limits;
 use crate::event::outcome::{Failure, Word};
 use crate::event::value::{MASK, Number, Value};
-use crate::record::buffer::{Buffer, KeyRef, Kind, TRUNCATED};
+use crate::record::buffer::{Buffer, DELTA, Field, KeyRef, Kind, TRUNCATED};
 use crate::record::fields::{FieldSink, Fields};
 use crate::record::prepare::prepare;
 use crate::{EventFields, context::shared::Shared};
@@ -52,7 +52,7 @@ pub(crate) fn missed() {
 pub(crate) fn format_budget() -> usize {
     let of = |ambient: &mut Ambient| match ambient {
         Ambient::Own(unit) => unit.buffer.limits.value_bytes,
-        Ambient::Joined(_) => limits::Limits::default().value_bytes,
+        Ambient::Joined(shared) => shared.value_bytes(),
     };
     slot::with(of).unwrap_or(0)
 }
@@ -119,27 +119,35 @@ pub(crate) fn incr(key: KeyRef<'_>, by: Number) {
     with_target(|target| target.buffer.incr(key, by, target.counter_base));
 }
 
-/// Says the explicit word on the current unit.
-pub(crate) fn say(word: Word) {
+/// Says the explicit word on the current unit; `false` where there is no open record to add to.
+pub(crate) fn say(word: Word) -> bool {
     let found = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => unit.say(word),
+        Ambient::Own(unit) => {
+            unit.say(word);
+            true
+        }
         Ambient::Joined(shared) => shared.say(word),
     });
-    if found.is_none() {
+    found.unwrap_or_else(|| {
         missed();
-    }
+        false
+    })
 }
 
 /// Notes what a returned `Err` means on the current unit.
 pub(crate) fn returned(failure: &Failure) {
     let found = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => unit.returned = Some(Word::merge(unit.returned, failure.word)),
+        Ambient::Own(unit) => {
+            unit.returned = Some(Word::merge(unit.returned, failure.word));
+            true
+        }
         Ambient::Joined(shared) => shared.say(failure.word),
     });
-    if found.is_none() {
-        return missed();
+    match found {
+        Some(true) => describe(failure),
+        Some(false) => {}
+        None => missed(),
     }
-    describe(failure);
 }
 
 /// Notes a returned `Err`, as `classify` reads it.
@@ -152,10 +160,28 @@ pub(crate) fn observe_error<E>(error: &E, classify: impl FnOnce(&E) -> Failure) 
 
 /// Records `error.*` of a failure.
 pub(crate) fn describe(failure: &Failure) {
-    with_target(|target| describe_in(target.buffer, failure));
+    with_target(|target| {
+        // What another task records is merged into a record that is not seen from here.
+        let elsewhere = target.counter_base == DELTA;
+        describe_in(target.buffer, failure, elsewhere);
+    });
 }
 
-pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure) {
+/// Replaces what an earlier failure left as a whole: its causes do not belong to this one.
+pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure, elsewhere: bool) {
+    let parts = [
+        (&keys::ERROR_TYPE, failure.kind.is_some()),
+        (&keys::ERROR_MESSAGE, failure.message.is_some()),
+        (&keys::ERROR_CHAIN, !failure.chain.is_empty()),
+    ];
+    if parts.iter().any(|(_, there)| *there) {
+        for (key, _) in parts.iter().filter(|(_, there)| !there) {
+            let known = |field: &Field| field.key.is_some_and(|known| std::ptr::eq(known, *key));
+            if elsewhere || buffer.fields.iter().any(known) {
+                buffer.clear_field(key);
+            }
+        }
+    }
     let limit = buffer.limits.error_message_bytes;
     if let Some(kind) = failure.kind {
         buffer.push_text(KeyRef::Static(&keys::ERROR_TYPE), kind, false, 0);
@@ -168,8 +194,10 @@ pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure) {
     if !failure.chain.is_empty() {
         let chain: Vec<&str> =
             failure.chain.iter().map(|cause| limits::cut(cause, limit)).collect();
+        let was_cut = chain.iter().zip(&failure.chain).any(|(kept, all)| kept.len() < all.len());
+        let flags = if was_cut { TRUNCATED } else { 0 };
         prepare(Value::Array(&chain), buffer.limits.value_bytes, |value| {
-            buffer.push(KeyRef::Static(&keys::ERROR_CHAIN), value, 0);
+            buffer.push(KeyRef::Static(&keys::ERROR_CHAIN), value, flags);
         });
     }
 }
@@ -218,7 +246,7 @@ impl FieldSink for BufferSink<'_> {
 
 /// What a shared record is written through.
 pub(crate) fn write_shared(shared: &Shared, key: KeyRef<'_>, value: Value<'_>) {
-    prepare(value, limits::Limits::default().value_bytes, |value| {
+    prepare(value, shared.value_bytes(), |value| {
         shared.write(|target| target.buffer.push(key, value, 0));
     });
 }

@@ -71,6 +71,9 @@ fn withdraw(unit: Box<Unit>) {
     if let Some(pipeline) = &unit.pipeline {
         pipeline.count(Count::Withdrawn);
     }
+    if unit.is_shared.get() {
+        unit.shared.withdraw();
+    }
     unit.recycle();
 }
 

@@ -47,7 +47,7 @@ pub(crate) struct Unit {
 }
 
 /// A buffer that grew past this is not kept.
-const KEEP_BYTES: usize = 256 << 10;
+pub(crate) const KEEP_BYTES: usize = 256 << 10;
 
 /// Where a new unit belongs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -140,6 +140,8 @@ impl Unit {
     fn descend(&mut self, ambient: &mut Ambient) {
         match ambient {
             Ambient::Own(parent) => {
+                // Another task may have set an inherited field meanwhile.
+                parent.record();
                 self.adopt(parent.context);
                 if parent.has_inherited {
                     copy_inherited(&parent.buffer, &mut self.buffer);
@@ -206,7 +208,14 @@ impl Unit {
         }
     }
 
+    /// A field came in that units opened below take over.
+    pub(crate) fn inherits_to_children(&mut self) {
+        self.has_inherited = true;
+    }
+
+    /// Says a word, after those that other tasks said before.
     pub(crate) fn say(&mut self, word: Word) {
+        self.record();
         self.word = Some(Word::merge(self.word, word));
     }
 

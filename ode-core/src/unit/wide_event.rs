@@ -176,7 +176,7 @@ impl WideEvent {
     pub fn fail(self, failure: Failure) {
         if let Some(mut unit) = self.into_unit() {
             unit.say(failure.word);
-            describe_in(unit.record(), &failure);
+            describe_in(unit.record(), &failure, false);
             finish(unit);
         }
     }
