@@ -334,7 +334,7 @@ mod tests {
         assert_eq!(event.unix_time(), (0, 0));
         assert_eq!(event.process().build_id(), "5");
         assert_eq!(event.process().service_name(), Some("shop"));
-        assert_eq!(event.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["host.name"]);
+        assert_eq!(event.fields().map(|(key, _)| key).collect::<Vec<_>>(), ["field.host.name"]);
         assert_eq!(event.get("process.pid"), Some(ode_core::Value::U64(12)));
     }
 

@@ -9,8 +9,8 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Se
 /// A key and its value; `None` for null.
 pub(crate) type Field = (String, Option<OwnedValue>);
 
-/// More fields than any event of ode's has by default, and few enough to be put together fast.
-const MAX_FIELDS: usize = 16_384;
+/// As many fields as the limits on an event can be raised to.
+const MAX_FIELDS: usize = 1 << 20;
 
 /// How `serde_json` hands over numbers when someone in the program turned on its
 /// `arbitrary_precision`.
