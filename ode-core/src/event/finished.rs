@@ -67,22 +67,31 @@ pub(crate) enum EntryKey {
 /// The key of a field, with its JSON form where that is known without looking.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct FieldKey<'e> {
-    name: &'e str,
-    json: Option<&'static str>,
+pub struct FieldKey<'e>(Name<'e>);
+
+#[derive(Clone, Copy, Debug)]
+enum Name<'e> {
+    Static(&'static Key),
+    Text(&'e str),
 }
 
 impl<'e> FieldKey<'e> {
     /// The name.
     #[inline]
     pub fn name(&self) -> &'e str {
-        self.name
+        match self.0 {
+            Name::Static(key) => key.name(),
+            Name::Text(name) => name,
+        }
     }
 
     /// `,"name":`, for names made when the program was compiled that need no escaping.
     #[inline]
     pub fn json(&self) -> Option<&'static str> {
-        self.json
+        match self.0 {
+            Name::Static(key) => key.json(),
+            Name::Text(_) => None,
+        }
     }
 }
 
@@ -164,7 +173,7 @@ impl Event {
 
     /// The fields in the order in which their keys first appeared, each key once.
     pub fn fields(&self) -> impl Iterator<Item = (&str, Value<'_>)> {
-        self.entries().map(|(key, value)| (key.name, value))
+        self.entries().map(|(key, value)| (key.name(), value))
     }
 
     /// As [`Event::fields`], for encoders.
@@ -181,7 +190,7 @@ impl Event {
 
     /// A field by its key, or one of `name`, `outcome`, `duration_ns` and the process fields.
     pub fn get(&self, key: &str) -> Option<Value<'_>> {
-        let field = self.entries().find(|(known, _)| known.name == key).map(|(_, value)| value);
+        let field = self.entries().find(|(known, _)| known.name() == key).map(|(_, value)| value);
         field.or_else(|| match key {
             "name" => Some(Value::Str(self.name())),
             "outcome" => Some(Value::Str(self.head.outcome.as_str())),
@@ -197,12 +206,10 @@ impl Event {
 
     #[inline]
     fn key(&self, entry: &Entry) -> FieldKey<'_> {
-        match entry.key {
-            EntryKey::Static(key) => FieldKey { name: key.name(), json: key.json() },
-            EntryKey::Text(at) => {
-                FieldKey { name: self.text.get(unrange(at)).unwrap_or_default(), json: None }
-            }
-        }
+        FieldKey(match entry.key {
+            EntryKey::Static(key) => Name::Static(key),
+            EntryKey::Text(at) => Name::Text(self.text.get(unrange(at)).unwrap_or_default()),
+        })
     }
 
     #[inline]
