@@ -10,6 +10,7 @@ pub(crate) struct Losses {
     /// Fields whose key was reserved and went to `field.<key>`.
     pub(crate) renamed: u32,
     /// The hashes of the keys of dropped fields; most records have none.
+    #[expect(clippy::box_collection, reason = "one word in every record, not six")]
     keys: Option<Box<HashSet<u32>>>,
 }
 
