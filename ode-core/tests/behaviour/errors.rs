@@ -227,7 +227,10 @@ fn anyhow_and_boxed_errors_through_a_mapper() {
             None => Failure::error("level").because(error.as_ref()),
         }
     }
-    let of_box = |error: &Box<dyn Error + Send + Sync>| Failure::error("level").because(&**error);
+    #[expect(clippy::borrowed_box, reason = "the error is a box")]
+    fn of_box(error: &Box<dyn Error + Send + Sync>) -> Failure {
+        Failure::error("level").because(&**error)
+    }
     let events = capture();
     let read = |text: &str| {
         WideEvent::builder("anyhow").try_run_with(of_anyhow, || Ok(text.parse::<u8>()?))

@@ -30,7 +30,8 @@ fn an_empty_run_time_key_is_an_underscore() {
     let events = capture();
     WideEvent::builder("unit").run(|| {
         current().set("", 1);
-        set! { [String::new()] = 2 };
+        let runtime = String::new();
+        set! { [runtime] = 2 };
     });
     let event = events.one("unit");
     assert_eq!(event["_"], 2);

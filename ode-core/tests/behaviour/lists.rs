@@ -152,7 +152,7 @@ fn the_order_survives_clean_ups() {
         }
     });
     let event = events.one("unit");
-    assert_eq!(event["kept"], std::array::from_fn::<i32, 20, _>(|n| n as i32));
+    assert_eq!(event["kept"], std::array::from_fn::<usize, 20, _>(|n| n));
     assert_eq!(event["overwritten"], 19);
     event.assert_absent("ode.dropped_fields");
 }

@@ -186,6 +186,7 @@ mod every_poll {
     use std::time::Duration;
 
     type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+    type Kind = (&'static str, fn() -> Boxed);
 
     async fn body() {
         for step in 0..5 {
@@ -221,7 +222,7 @@ mod every_poll {
 
     #[test]
     fn dropping_after_any_number_of_polls_balances() {
-        let kinds: [(&str, fn() -> Boxed); 8] = [
+        let kinds: [Kind; 8] = [
             ("run_async", || Box::pin(unit().run_async(body()))),
             ("start, run_async", || Box::pin(unit().start().run_async(body()))),
             ("try_run_async", || {

@@ -82,7 +82,7 @@ pub(crate) fn watched<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'stat
             value
         }
         Ok(Err(payload)) => resume_unwind(payload),
-        Err(_) => panic!("still not done after 30 s"),
+        Err(elapsed) => panic!("still not done after 30 s: {elapsed}"),
     }
 }
 
