@@ -80,19 +80,37 @@ pub(crate) fn set_static(key: &'static Key, value: Value<'_>) {
     }
 }
 
-// Not inlined: a call per field keeps the code of a `set!` small.
+// Not inlined: a call per field keeps the code of a `set!` small. Whatever is not the common case
+// is a tail call, so that the common one saves no registers for it.
 #[inline(never)]
 fn set_scalar(key: &'static Key, kind: Kind, data: u64) {
-    if slot::with_own(|unit| unit.record().push_scalar(key, kind, data)).is_none() {
-        with_joined(|target| target.buffer.push_scalar(key, kind, data));
+    let pushed = slot::with_own(|unit| {
+        !unit.is_shared.get() && unit.buffer.try_push_scalar(key, kind, data)
+    });
+    if pushed != Some(true) {
+        set_scalar_slowly(key, kind, data);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn set_scalar_slowly(key: &'static Key, kind: Kind, data: u64) {
+    with_target(|target| target.buffer.push_data(KeyRef::Static(key), kind, data, 0));
 }
 
 #[inline(never)]
 fn set_str(key: &'static Key, value: &str) {
-    if slot::with_own(|unit| unit.record().push_str(key, value)).is_none() {
-        with_joined(|target| target.buffer.push_str(key, value));
+    let pushed =
+        slot::with_own(|unit| !unit.is_shared.get() && unit.buffer.try_push_str(key, value));
+    if pushed != Some(true) {
+        set_str_slowly(key, value);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn set_str_slowly(key: &'static Key, value: &str) {
+    with_target(|target| target.buffer.push_text(KeyRef::Static(key), value, false, 0));
 }
 
 #[inline(never)]

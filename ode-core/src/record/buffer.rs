@@ -120,45 +120,49 @@ impl Buffer {
         self.fields.capacity() * size_of::<Field>() + self.text.capacity() + self.blob.capacity()
     }
 
-    /// Records a scalar under a static key: the shortest way.
+    /// Records a scalar under a static key, if the memory at hand takes it: the shortest way.
     #[inline]
-    pub(crate) fn push_scalar(&mut self, key: &'static Key, kind: Kind, data: u64) {
+    pub(crate) fn try_push_scalar(&mut self, key: &'static Key, kind: Kind, data: u64) -> bool {
         if self.fields.len() == self.fields.capacity() {
-            self.grow_fields();
+            return false;
         }
         self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags: 0 });
+        true
     }
 
-    /// Records text under a static key.
+    /// Records text under a static key, if it is not too long and the memory at hand takes it.
     #[inline]
-    pub(crate) fn push_str(&mut self, key: &'static Key, value: &str) {
+    pub(crate) fn try_push_str(&mut self, key: &'static Key, value: &str) -> bool {
         let start = self.text.len();
         if value.len() > self.limits.value_bytes
             || self.text.capacity() - start < value.len()
             || self.fields.len() == self.fields.capacity()
         {
-            return self.push_text(KeyRef::Static(key), value, false, 0);
+            return false;
         }
+        let (data, kind) = (range(start, value.len()), Kind::Str);
+        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags: 0 });
         self.text.push_str(value);
-        let data = range(start, value.len());
-        self.fields.push(Field {
-            key: Some(key),
-            data,
-            hash: key.hash(),
-            kind: Kind::Str,
-            flags: 0,
-        });
+        true
     }
 
-    /// Out of the way of the pushes: more memory, or, at the limit, a clean-up.
+    /// Room for a key and a value.
+    #[inline]
+    fn room_for_entries(&mut self) {
+        let (used, held) = (self.fields.len(), self.fields.capacity());
+        if used + 1 >= self.room || held - used < 2 {
+            self.grow_fields();
+        }
+    }
+
+    /// More memory for entries, or, at the limit, a clean-up.
     #[cold]
     fn grow_fields(&mut self) {
-        if self.fields.len() >= self.room {
+        if self.fields.len() + 1 >= self.room {
             self.make_room();
         }
-        let more =
-            self.fields.len().max(32).min(self.room.saturating_sub(self.fields.len()).max(2));
-        self.fields.reserve(more);
+        let left = self.room.saturating_sub(self.fields.len()).max(2);
+        self.fields.reserve(self.fields.len().max(32).min(left));
     }
 
     /// Records any value. Runs no user code: see [`crate::record::prepare`].
@@ -258,18 +262,14 @@ impl Buffer {
             KeyRef::Static(key) => key,
             KeyRef::Text(name) => return self.text_key_entry(name, ""),
         };
-        if self.fields.len() + 1 >= self.room {
-            self.make_room();
-        }
+        self.room_for_entries();
         Some(Field { key: Some(key), data: 0, hash: key.hash(), kind: Kind::KeyText, flags: 0 })
     }
 
     /// As [`Self::key_entry`], for a run-time key, put together in the text itself. What a key of
     /// a user's becomes: at most [`MAX_KEY_BYTES`], never empty, out of ode's way.
     fn text_key_entry(&mut self, name: &str, suffix: &'static str) -> Option<Field> {
-        if self.fields.len() + 1 >= self.room {
-            self.make_room();
-        }
+        self.room_for_entries();
         let (kept, flags) = self.kept_name(name);
         if !self.reserve_bytes(keys::MOVED_PREFIX.len() + kept.len() + suffix.len()) {
             self.losses.drop_field(keys::hash(kept));
