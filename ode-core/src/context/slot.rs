@@ -26,8 +26,9 @@ struct Slot {
     own: Cell<Option<ManuallyDrop<Box<Unit>>>>,
     /// The unit this task contributes to; only where it owns none.
     joined: Cell<Option<ManuallyDrop<Arc<Shared>>>>,
-    /// A finished unit's memory, warm for the next.
+    /// The memory of finished units, warm for the next: one for each level of nesting, chained.
     spare: Cell<Option<ManuallyDrop<Box<Unit>>>>,
+    spares: Cell<u8>,
     /// A pipeline that takes the place of the process's on this thread: tests.
     scoped: Cell<Option<ManuallyDrop<Arc<Pipeline>>>>,
     cells: Cell<Option<&'static Cells>>,
@@ -43,6 +44,7 @@ thread_local! {
             own: Cell::new(None),
             joined: Cell::new(None),
             spare: Cell::new(None),
+            spares: Cell::new(0),
             scoped: Cell::new(None),
             cells: Cell::new(None),
             busy: Cell::new(false),
@@ -169,16 +171,29 @@ impl Slot {
 /// A finished unit's memory, if this thread has one.
 #[inline]
 pub(crate) fn take_spare() -> Option<Box<Unit>> {
-    SLOT.with(|slot| slot.spare.take().map(ManuallyDrop::into_inner))
+    SLOT.with(|slot| {
+        let mut unit = slot.spare.take().map(ManuallyDrop::into_inner)?;
+        if let Some(next) = unit.next_spare.take() {
+            slot.spare.set(Some(ManuallyDrop::new(next)));
+        }
+        slot.spares.set(slot.spares.get().saturating_sub(1));
+        Some(unit)
+    })
 }
+
+/// Units nested deeper than this pay for their memory.
+const MAX_SPARES: u8 = 8;
 
 /// Keeps a finished unit's memory for the next unit of this thread.
 #[inline]
-pub(crate) fn keep_spare(unit: Box<Unit>) {
+pub(crate) fn keep_spare(mut unit: Box<Unit>) {
     SLOT.with(|slot| {
+        let spares = slot.spares.get();
         // Without cells nothing frees the memory at thread end.
-        if slot.cells.get().is_some() {
-            drop(slot.spare.replace(Some(ManuallyDrop::new(unit))).map(ManuallyDrop::into_inner));
+        if slot.cells.get().is_some() && spares < MAX_SPARES {
+            unit.next_spare = slot.spare.take().map(ManuallyDrop::into_inner);
+            slot.spare.set(Some(ManuallyDrop::new(unit)));
+            slot.spares.set(spares + 1);
         }
     });
 }

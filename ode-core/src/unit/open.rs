@@ -44,6 +44,8 @@ pub(crate) struct Unit {
     /// Somebody else has the shared part.
     pub(crate) is_shared: Cell<bool>,
     pub(crate) root: Option<Arc<Shared>>,
+    /// While this memory waits for its next unit: more of the kind.
+    pub(crate) next_spare: Option<Box<Unit>>,
 }
 
 /// A buffer that grew past this is not kept.
@@ -113,6 +115,7 @@ impl Unit {
             shared: Arc::default(),
             is_shared: Cell::new(false),
             root: None,
+            next_spare: None,
         })
     }
 
