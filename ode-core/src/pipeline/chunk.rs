@@ -80,13 +80,17 @@ impl Chunk {
         Some(bytes)
     }
 
-    /// Empties the chunk for reuse; keeps its memory unless that is out of proportion.
-    pub(crate) fn recycle(&mut self) {
-        let held = self.fields.capacity() * size_of::<Field>()
+    /// Memory held, used or not.
+    pub(crate) fn held(&self) -> usize {
+        self.fields.capacity() * size_of::<Field>()
             + self.text.capacity()
             + self.blob.capacity()
-            + self.records.capacity() * size_of::<Record>();
-        if held > KEEP_BYTES {
+            + self.records.capacity() * size_of::<Record>()
+    }
+
+    /// Empties the chunk for reuse; keeps its memory unless that is out of proportion.
+    pub(crate) fn recycle(&mut self) {
+        if self.held() > KEEP_BYTES {
             *self = Self::default();
             return;
         }

@@ -35,6 +35,14 @@ impl Destination {
         dropped
     }
 
+    /// Everything dropped so far, for a report; the next drop wakes the worker again.
+    pub(crate) fn take_drops(&self) -> Dropped {
+        let mut dropped = Dropped::default();
+        self.ledger.dropped.add_to(&mut dropped);
+        self.intake.take_drops(&mut dropped);
+        dropped
+    }
+
     pub(crate) fn stats(&self) -> DestinationStats {
         let intake = self.intake.stats();
         DestinationStats {

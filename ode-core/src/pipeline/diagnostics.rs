@@ -88,8 +88,13 @@ pub(crate) struct Limiter {
 }
 
 impl Limiter {
+    pub(crate) fn is_due(&self, now: u64) -> bool {
+        self.next.is_none_or(|next| now >= next)
+    }
+
+    /// Whether a message may be sent now; if so, the next one may not be for a while.
     pub(crate) fn allows(&mut self, now: u64) -> bool {
-        let due = self.next.is_none_or(|next| now >= next);
+        let due = self.is_due(now);
         if due {
             self.next = Some(now.saturating_add(saturating_nanos(INTERVAL)));
         }

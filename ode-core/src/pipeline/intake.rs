@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::event::finished::Head;
 use crate::pipeline::chunk::{Chunk, record_bytes};
-use crate::pipeline::ledger::{DropCounters, DropReason};
+use crate::pipeline::ledger::{DropCounters, DropReason, Dropped};
 use crate::pipeline::queue::{Overflow, QueueSettings};
 use crate::record::buffer::Buffer;
 use crate::sync::{
@@ -33,8 +33,10 @@ const LEASE_BYTES: i64 = 64 << 10;
 const CHUNK_EVENTS: usize = 512;
 /// … or bytes; 512 events of 24 fields stay well below.
 const CHUNK_BYTES: usize = 1 << 20;
-/// How many empty chunks are kept for reuse.
-const SPARE_CHUNKS: usize = 4;
+/// How many empty chunks are kept for reuse: one for each shard that a tick collects, and some …
+const SPARE_CHUNKS: usize = 2 * SHARDS;
+/// … as long as they hold no more memory than this together.
+const SPARE_BYTES: usize = 8 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Intake {
@@ -53,9 +55,26 @@ pub(crate) struct Intake {
     chunk_bytes: usize,
     capacity_bytes: usize,
     overflow: Overflow,
-    /// The worker was told that the queue is full.
-    full_said: AtomicBool,
+    /// The worker was told that the queue is full, since it last made room …
+    full_said: Said,
+    /// … and that events were dropped, since it last could report that.
+    drops_said: Said,
     pub(crate) dropped: DropCounters,
+}
+
+/// Something that the worker is woken for once, until it has done its part: an outage must not
+/// cost a wake per record.
+#[derive(Debug, Default)]
+struct Said(AtomicBool);
+
+impl Said {
+    fn is_first(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
+
+    fn reset(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 /// On cache lines of its own, so that two threads never share one.
@@ -77,6 +96,7 @@ struct Backlog {
     /// Chunks ever handed over.
     pushed: u64,
     spare: Vec<Chunk>,
+    spare_bytes: usize,
 }
 
 /// Chunks ever handed over, and those of them that have left the backlog.
@@ -120,7 +140,8 @@ impl Intake {
             chunk_bytes: CHUNK_BYTES.min(settings.batch_bytes).min(settings.capacity_bytes / 2),
             capacity_bytes: settings.capacity_bytes,
             overflow: settings.overflow,
-            full_said: AtomicBool::new(false),
+            full_said: Said::default(),
+            drops_said: Said::default(),
             dropped: DropCounters::default(),
         }
     }
@@ -197,7 +218,7 @@ impl Intake {
     /// Puts the shard's chunk at the end of the backlog.
     fn hand_over(&self, shard: &mut ShardState) {
         let mut backlog = lock(&self.backlog);
-        let empty = backlog.spare.pop().unwrap_or_default();
+        let empty = backlog.reuse();
         backlog.chunks.push_back(std::mem::replace(&mut shard.chunk, empty));
         backlog.pushed += 1;
     }
@@ -227,11 +248,9 @@ impl Intake {
         let attempt = || {
             self.reclaim_leases();
             let accepted = self.accept(&mut self.shard(thread), head, buffer, need);
-            // Full, and perhaps of records that nobody has collected yet: said once until the
-            // worker has done something about it, so that an outage costs no wake per record.
+            // Perhaps it is full of records that nobody has collected yet.
             let full = matches!(accepted, Err(DropReason::QueueFull | DropReason::QueueBytes));
-            if accepted == Ok(Handed::Chunk) || full && !self.full_said.swap(true, Ordering::SeqCst)
-            {
+            if accepted == Ok(Handed::Chunk) || full && self.full_said.is_first() {
                 wake();
             }
             accepted
@@ -249,6 +268,10 @@ impl Intake {
         };
         if let Err(reason) = accepted {
             self.dropped.add(reason, 1);
+        }
+        let dropped = accepted.is_err() || self.overflow == Overflow::DropOldest;
+        if dropped && self.drops_said.is_first() {
+            wake();
         }
     }
 
@@ -343,7 +366,7 @@ impl Intake {
 
     /// Moves every shard's chunk to the backlog, for the worker.
     pub(crate) fn collect(&self) {
-        self.full_said.store(false, Ordering::SeqCst);
+        self.full_said.reset();
         self.hand_over_all();
     }
 
@@ -380,7 +403,7 @@ impl Intake {
     /// Frees the capacity of records that are done with.
     pub(crate) fn release(&self, events: usize, bytes: usize) {
         self.give_back(signed(events), signed(bytes));
-        self.full_said.store(false, Ordering::SeqCst);
+        self.full_said.reset();
         self.announce_release();
     }
 
@@ -423,6 +446,12 @@ impl Intake {
         events
     }
 
+    /// What was dropped here, for a report.
+    pub(crate) fn take_drops(&self, sum: &mut Dropped) {
+        self.drops_said.reset();
+        self.dropped.add_to(sum);
+    }
+
     pub(crate) fn stats(&self) -> IntakeStats {
         let mut stats = IntakeStats::default();
         for shard in self.all_shards() {
@@ -455,11 +484,20 @@ impl Backlog {
 
     /// Keeps an emptied chunk; gives it back when there are enough.
     fn keep(&mut self, chunk: Chunk) -> Option<Chunk> {
-        if self.spare.len() >= SPARE_CHUNKS {
+        let bytes = self.spare_bytes + chunk.held();
+        if self.spare.len() >= SPARE_CHUNKS || bytes > SPARE_BYTES {
             return Some(chunk);
         }
+        self.spare_bytes = bytes;
         self.spare.push(chunk);
         None
+    }
+
+    /// An empty chunk, with memory if there is one.
+    fn reuse(&mut self) -> Chunk {
+        let chunk = self.spare.pop().unwrap_or_default();
+        self.spare_bytes -= chunk.held();
+        chunk
     }
 }
 

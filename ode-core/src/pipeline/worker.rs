@@ -326,10 +326,14 @@ impl Worker {
 
     /// Says what was dropped since the last time, at most once in ten seconds.
     fn report_drops(&mut self, now: u64) {
-        let dropped = self.destination.dropped();
-        if dropped == self.reported || !self.limits.dropped.allows(now) {
+        if !self.limits.dropped.is_due(now) {
             return;
         }
+        let dropped = self.destination.take_drops();
+        if dropped == self.reported {
+            return;
+        }
+        self.limits.dropped.allows(now);
         for (reason, total) in dropped.iter() {
             let events = total - self.reported.get(reason);
             if events > 0 {
