@@ -1,0 +1,87 @@
+//! An allocator that counts: calls by thread and process, live bytes and their peak.
+#![expect(
+    unsafe_code,
+    reason = "an allocator is unsafe; this one hands everything to the system's"
+)]
+#![expect(dead_code, reason = "each test uses a part of it")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+pub(crate) struct Counting;
+
+static CALLS: AtomicU64 = AtomicU64::new(0);
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static PEAK: AtomicI64 = AtomicI64::new(0);
+
+thread_local! {
+    static OWN_CALLS: Cell<u64> = const { Cell::new(0) };
+}
+
+fn grow(bytes: usize) {
+    CALLS.fetch_add(1, Ordering::Relaxed);
+    // A thread's storage may be gone when it frees the last of its memory.
+    let _counted = OWN_CALLS.try_with(|calls| calls.set(calls.get() + 1)).is_ok();
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let live = LIVE.fetch_add(bytes, Ordering::Relaxed) + bytes;
+    PEAK.fetch_max(live, Ordering::Relaxed);
+}
+
+fn shrink(bytes: usize) {
+    LIVE.fetch_sub(i64::try_from(bytes).unwrap_or(i64::MAX), Ordering::Relaxed);
+}
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        grow(layout.size());
+        // SAFETY: the caller's promises are those that `System` asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        shrink(layout.size());
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // Both exist for a moment, in the worst case.
+        grow(size);
+        shrink(layout.size());
+        // SAFETY: as above.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+/// Calls of the allocator since a moment ago, on this thread and in the whole process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Calls {
+    pub(crate) thread: u64,
+    pub(crate) process: u64,
+}
+
+impl Calls {
+    pub(crate) fn now() -> Self {
+        Self { thread: OWN_CALLS.with(Cell::get), process: CALLS.load(Ordering::SeqCst) }
+    }
+
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self { thread: self.thread - earlier.thread, process: self.process - earlier.process }
+    }
+}
+
+/// Bytes that are allocated now.
+pub(crate) fn live() -> i64 {
+    LIVE.load(Ordering::SeqCst)
+}
+
+/// The most that was allocated since [`forget_peak`].
+pub(crate) fn peak() -> i64 {
+    PEAK.load(Ordering::SeqCst)
+}
+
+pub(crate) fn forget_peak() {
+    PEAK.store(live(), Ordering::SeqCst);
+}
