@@ -11,7 +11,13 @@ use crate::context::slot::{self, Ambient};
 /// Runs `f` with no current unit; what was current is back afterwards.
 ///
 /// For foreign work that a unit's thread picks up: another task of a current-thread runtime, a
-/// stolen rayon job.
+/// stolen rayon job. For a future: [`FutureExt::detached`](crate::FutureExt::detached).
+///
+/// ```
+/// ode_core::WideEvent::builder("request").run(|| {
+///     ode_core::detached(|| assert!(!ode_core::current().exists()));
+/// });
+/// ```
 pub fn detached<R>(f: impl FnOnce() -> R) -> R {
     let _entered = NoUnit::enter();
     f()

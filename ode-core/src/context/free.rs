@@ -7,6 +7,17 @@ use crate::event::outcome::{Failure, Word};
 use crate::record::fields::EventFields;
 
 /// Records a typed group of fields on the current unit.
+///
+/// ```
+/// use ode_core::{EventFields, Fields, WideEvent};
+/// struct Chunk { rows: u64 }
+/// impl EventFields for Chunk {
+///     fn record(&self, fields: &mut Fields<'_>) {
+///         fields.set("chunk.rows", self.rows);
+///     }
+/// }
+/// WideEvent::builder("compact").run(|| ode_core::fields(&Chunk { rows: 4_096 }));
+/// ```
 pub fn fields(fields: &(impl EventFields + ?Sized)) {
     if slot::is_current() {
         write::record_fields(fields);
@@ -18,13 +29,38 @@ pub fn fields(fields: &(impl EventFields + ?Sized)) {
 /// Says that the unit decided not to act, and why. Not an error; unless an error is said too.
 ///
 /// Returns `()`, so that `return ode::decline("too_small")` works in functions that return nothing.
+/// The reason is `declined.reason` on the event: one of a few words, to be grouped by.
+///
+/// ```
+/// fn compact(bytes: u64) {
+///     if bytes < 512 {
+///         return ode_core::decline("too_small");
+///     }
+///     // ...
+/// }
+/// ode_core::WideEvent::builder("compact").run(|| compact(100));
+/// ```
 pub fn decline(reason: &'static str) {
     write::say(Word::Declined(reason));
 }
 
 /// Says that the unit failed with this error, also when the function recovers.
 ///
-/// A problem that was handled is no error: `append! { warnings += %error }`.
+/// It is recorded as `error.type`, `error.message` and `error.chain`. A problem that was handled is
+/// no error: `append! { warnings += %error }`.
+///
+/// ```
+/// fn balance() -> u64 {
+///     match std::fs::read_to_string("/no/such/file") {
+///         Ok(text) => text.len() as u64,
+///         Err(error) => {
+///             ode_core::record_error(&error);
+///             100 // the last one known
+///         }
+///     }
+/// }
+/// ode_core::WideEvent::builder("balance").run(balance);
+/// ```
 pub fn record_error<E: Error + 'static>(error: &E) {
     if slot::is_current() {
         fail(Failure::of(error));
@@ -34,6 +70,13 @@ pub fn record_error<E: Error + 'static>(error: &E) {
 }
 
 /// Says that the unit failed or declined, by a [`Failure`]: the general form of both.
+///
+/// ```
+/// use ode_core::{Failure, WideEvent};
+/// WideEvent::builder("run").run(|| {
+///     ode_core::fail(Failure::error("chunks_failed").message("3 of 270"));
+/// });
+/// ```
 #[expect(clippy::needless_pass_by_value, reason = "a failure is said once")]
 pub fn fail(failure: Failure) {
     if write::say(failure.word) {

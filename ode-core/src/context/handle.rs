@@ -14,6 +14,16 @@ use crate::sync::Arc;
 ///
 /// It does not keep the unit open ([`hold`](crate::hold) does): writes after the unit's end are
 /// counted as late. Made by `current().handle()` and `WideEvent::handle`.
+///
+/// ```
+/// ode_core::WideEvent::builder("upload").run(|| {
+///     let event = ode_core::current().handle();
+///     let thread = std::thread::spawn(move || {
+///         event.set("upload.bytes", 512);
+///     });
+///     thread.join()
+/// }).expect("the thread does not panic");
+/// ```
 #[derive(Clone)]
 pub struct EventHandle {
     shared: Option<Arc<Shared>>,

@@ -129,6 +129,14 @@ fn report_losses(pipeline: &Pipeline, stats: &Stats) {
 /// Delivers everything recorded so far, and waits for that at most `timeout`.
 ///
 /// Safe from any context; blocks the calling thread. Without set-up there is nothing to do.
+///
+/// ```
+/// use std::time::Duration;
+/// // Before a process that does not return from `main`:
+/// if !ode_core::flush(Duration::from_secs(2)).is_complete() {
+///     eprintln!("some events were not delivered: {}", ode_core::stats());
+/// }
+/// ```
 pub fn flush(timeout: Duration) -> Flushed {
     let Some(pipeline) = GLOBAL.get() else {
         return Flushed::default();
@@ -138,6 +146,14 @@ pub fn flush(timeout: Duration) -> Flushed {
 }
 
 /// The ledger: how many units there were, and where every event went.
+///
+/// ```
+/// let stats = ode_core::stats();
+/// assert_eq!(stats.opened, stats.finished + stats.open);
+/// for destination in &stats.destinations {
+///     println!("{}: {} dropped", destination.name, destination.dropped.total());
+/// }
+/// ```
 pub fn stats() -> Stats {
     let counts = cells::sum();
     match GLOBAL.get() {
