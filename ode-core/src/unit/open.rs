@@ -45,7 +45,7 @@ pub(crate) struct Unit {
     pub(crate) is_shared: Cell<bool>,
     pub(crate) root: Option<Arc<Shared>>,
     /// While this memory waits for its next unit: more of the kind.
-    pub(crate) next_spare: Option<Box<Unit>>,
+    pub(crate) next_spare: Option<Box<Self>>,
 }
 
 /// A buffer that grew past this is not kept.
