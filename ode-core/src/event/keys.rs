@@ -226,7 +226,9 @@ const fn reserved_among(name: &str, tables: &[&[&str]]) -> Reserved {
 
 /// [`reserved`] behind a quick look at the first segment, for keys made at run time.
 pub(crate) fn reserved_at_run_time(name: &str) -> Reserved {
-    let root = name.split('.').next().unwrap_or(name);
+    // Keys are short: a loop beats a searcher.
+    let root = name.bytes().position(|byte| byte == b'.').and_then(|dot| name.get(..dot));
+    let root = root.unwrap_or(name);
     match root {
         "build" | "build_id" | "cancelled" | "change" | "declined" | "deployment" | "did"
         | "duration_ns" | "error" | "event_id" | "experiment" | "field" | "flag" | "held_ns"
