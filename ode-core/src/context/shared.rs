@@ -250,8 +250,6 @@ impl Shared {
             return None;
         }
         let mut unit = state.held.take()?;
-        // What is said after the function's end no longer changes the outcome.
-        state.word = None;
         self.merge_locked(state, &mut unit);
         unit.held_until = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
         state.phase = Phase::Ended;

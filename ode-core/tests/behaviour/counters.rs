@@ -177,3 +177,18 @@ fn an_inherited_number_is_counted_on_from_below() {
     assert_eq!(events.one("inner")["attempts"], 11);
     assert_eq!(events.one("outer")["attempts"], 10);
 }
+
+#[test]
+fn a_joined_task_counts_on_from_what_it_made_inherited() {
+    let events = capture();
+    WideEvent::builder("outer").run(|| {
+        set! { attempts = 100 };
+        current().handle().run(|| {
+            ode_core::set_inherited! { attempts = 10 };
+            incr! { attempts += 5 };
+        });
+        WideEvent::builder("inner").run(|| ());
+    });
+    assert_eq!(events.one("outer")["attempts"], 15);
+    assert_eq!(events.one("inner")["attempts"], 10);
+}
