@@ -104,7 +104,9 @@ fn an_application_gets_few_crates() {
     assert!(crates.contains(&format!("ode-core v{}", env!("CARGO_PKG_VERSION"))), "{crates:?}");
     assert!(crates.len() <= MAX_CRATES, "{} crates: {crates:#?}", crates.len());
     let said = format!("has {} crates in its tree", crates.len());
-    assert!(read("README.md").contains(&said), "README.md: an application {said}");
+    // Other platforms need other crates; the text speaks of the one that is tested.
+    let told = read("README.md").contains(&said) || !cfg!(target_os = "linux");
+    assert!(told, "README.md: an application {said}");
 }
 
 #[test]
