@@ -40,10 +40,7 @@ impl Exporter for Gated {
         }
         for event in batch.events() {
             if let Some(Value::Str(text)) = event.get("huge") {
-                assert!(
-                    text.chars().all(|character| "é€𝄞".contains(character)),
-                    "cut within one"
-                );
+                assert!(text.chars().all(|character| "é€𝄞".contains(character)), "cut within one");
                 self.longest.fetch_max(text.len() as u64, Ordering::SeqCst);
             }
         }
@@ -53,9 +50,7 @@ impl Exporter for Gated {
 }
 
 fn builder(exporter: &Gated) -> PipelineBuilder {
-    PipelineBuilder::new(Process::new("test"))
-        .export_to(exporter.clone())
-        .on_diagnostic(|_| ())
+    PipelineBuilder::new(Process::new("test")).export_to(exporter.clone()).on_diagnostic(|_| ())
 }
 
 /// One test: the memory is the process's.
@@ -84,11 +79,7 @@ fn under_overload() {
     assert!(growth <= 24 * MIB, "{} MiB", growth / MIB);
 
     let full = pipeline.stats();
-    assert_eq!(
-        full.destinations[0].dropped.get(DropReason::QueueFull),
-        EVENTS - 8_192,
-        "{full}"
-    );
+    assert_eq!(full.destinations[0].dropped.get(DropReason::QueueFull), EVENTS - 8_192, "{full}");
     exporter.open.store(true, Ordering::SeqCst);
     assert!(pipeline.flush(LONG).is_complete());
     let stats = pipeline.stats();
@@ -97,10 +88,7 @@ fn under_overload() {
     assert_eq!(stats.destinations[0].delivered, 8_192);
 
     // It was said, with the count, and once.
-    let first = DiagnosticKind::Dropped {
-        reason: DropReason::QueueFull,
-        events: EVENTS - 8_192,
-    };
+    let first = DiagnosticKind::Dropped { reason: DropReason::QueueFull, events: EVENTS - 8_192 };
     assert_eq!(*said.lock().unwrap(), [first]);
 
     // It is over, and nothing of it stays.
@@ -136,11 +124,7 @@ fn under_overload_by_many_threads() {
     let to = &pipeline.stats().destinations[0];
     assert_eq!(to.offered, 8 * EACH);
     assert_eq!(to.delivered, exporter.taken.load(Ordering::SeqCst));
-    assert_eq!(
-        to.dropped.get(DropReason::QueueFull),
-        to.offered - to.delivered,
-        "{to}"
-    );
+    assert_eq!(to.dropped.get(DropReason::QueueFull), to.offered - to.delivered, "{to}");
     // What a thread has leased and not used when the last of them ends is all that may be missing.
     assert!((8_192 - 8 * 64..=8_192).contains(&to.delivered), "{to}");
 }
@@ -168,11 +152,7 @@ fn under_huge_values() {
         assert!(to.is_balanced(), "{to}");
         assert_eq!(to.offered, EVENTS);
         assert_eq!(to.delivered, exporter.taken.load(Ordering::SeqCst));
-        assert_eq!(
-            to.delivered + to.dropped.get(DropReason::QueueBytes),
-            EVENTS,
-            "{to}"
-        );
+        assert_eq!(to.delivered + to.dropped.get(DropReason::QueueBytes), EVENTS, "{to}");
         // 16 MiB of 64 KiB each, less what the rest of a record takes.
         assert!((240..256).contains(&to.delivered), "{to}");
         let longest = exporter.longest.load(Ordering::SeqCst);

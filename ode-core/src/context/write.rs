@@ -8,6 +8,7 @@ use crate::event::outcome::{Failure, Word};
 use crate::event::value::{MASK, Number, Value};
 use crate::record::buffer::{Buffer, DELTA, Field, KeyRef, Kind, TRUNCATED};
 use crate::record::fields::{FieldSink, Fields};
+use crate::record::format;
 use crate::record::prepare::prepare;
 use crate::{EventFields, context::shared::Shared};
 
@@ -172,7 +173,8 @@ pub(crate) fn returned(failure: &Failure) {
 #[cold]
 pub(crate) fn observe_error<E>(error: &E, classify: impl FnOnce(&E) -> Failure) {
     if slot::is_current() {
-        returned(&classify(error));
+        // `classify` is user code: where it panics the error is still one, of its type.
+        returned(&format::caught(|| classify(error)).unwrap_or_else(Failure::of_type::<E>));
     }
 }
 
@@ -222,7 +224,8 @@ pub(crate) fn describe_in(buffer: &mut Buffer, failure: &Failure, elsewhere: boo
 
 /// Records a typed group on the current unit.
 pub(crate) fn record_fields(group: &(impl EventFields + ?Sized)) {
-    group.record(&mut Fields::new(&mut CurrentSink));
+    // `record` is user code: what it recorded before it panicked stays.
+    format::caught(|| group.record(&mut Fields::new(&mut CurrentSink)));
 }
 
 /// The current unit as a place for typed groups.

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::event::value::saturating_nanos;
 use crate::pipeline::ledger::DropReason;
+use crate::record::format::caught;
 use crate::sync::Arc;
 
 /// One message of ode about itself, given to the observer of `on_diagnostic`.
@@ -75,7 +75,7 @@ pub(crate) fn to_stderr(diagnostic: &Diagnostic) {
 
 /// Tells the observer, whatever it does.
 pub(crate) fn tell(observer: &Observer, diagnostic: &Diagnostic) {
-    drop(catch_unwind(AssertUnwindSafe(|| observer(diagnostic))));
+    caught(|| observer(diagnostic));
 }
 
 /// At most one message of a kind in this time.

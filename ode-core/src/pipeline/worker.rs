@@ -2,7 +2,6 @@
 //! function, [`next`](crate::pipeline::next::next).
 
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -15,6 +14,7 @@ use crate::pipeline::diagnostics::{Diagnostic, DiagnosticKind, Limiter, Observer
 use crate::pipeline::ledger::{DropReason, Dropped};
 use crate::pipeline::next::{Coverage, Mark, Next, Situation, next};
 use crate::process::Process;
+use crate::record::format::caught;
 use crate::record::resolve::Resolver;
 use crate::sync::{Arc, Ordering};
 
@@ -85,7 +85,7 @@ impl Worker {
     /// The thread's body: a panic of ode's own is survived like one of the exporter's.
     pub(crate) fn run(mut self) {
         self.destination.control.register(std::thread::current());
-        while catch_unwind(AssertUnwindSafe(|| self.rounds())).is_err() {
+        while caught(|| self.rounds()).is_none() {
             let seen = self.clock.now();
             self.abandon_batch();
             self.clock.park(seen, Some(IDLE));
@@ -185,20 +185,19 @@ impl Worker {
     /// Exports the batch once and settles what became of it.
     fn attempt(&mut self) {
         let Self { exporter, batch, .. } = self;
-        let result = catch_unwind(AssertUnwindSafe(|| exporter.export(batch)));
-        match result {
-            Ok(Ok(())) => {
+        match caught(|| exporter.export(batch)) {
+            Some(Ok(())) => {
                 self.retry = Retry::default();
                 self.deliver(self.batch.len());
                 self.release();
             }
-            Ok(Err(error)) => {
+            Some(Err(error)) => {
                 self.retry.panics = 0;
                 self.settle(&error);
                 // The cause is the exporter's own type.
-                drop(catch_unwind(AssertUnwindSafe(|| drop(error))));
+                caught(|| drop(error));
             }
-            Err(_panic) => self.panicked(),
+            None => self.panicked(),
         }
     }
 
@@ -298,15 +297,15 @@ impl Worker {
     fn flush_exporter(&mut self, now: u64, deadline: u64) {
         let left = Duration::from_nanos(deadline.saturating_sub(now));
         let exporter = &mut self.exporter;
-        match catch_unwind(AssertUnwindSafe(|| exporter.flush(left))) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
+        match caught(|| exporter.flush(left)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => {
                 if self.limits.failed.allows(now) {
                     let text = format!("flush failed: {}", with_causes(&error));
                     self.tell(DiagnosticKind::ExportFailed, text);
                 }
             }
-            Err(_panic) => {
+            None => {
                 if self.limits.panicked.allows(now) {
                     let text = "the exporter panicked while flushing".to_owned();
                     self.tell(DiagnosticKind::ExporterPanicked, text);
@@ -379,8 +378,7 @@ fn with_causes(error: &ExportError) -> String {
         }
         text
     };
-    let described = catch_unwind(AssertUnwindSafe(causes));
-    described.unwrap_or_else(|_panic| format!("{error}: its description panicked"))
+    caught(causes).unwrap_or_else(|| format!("{error}: its description panicked"))
 }
 
 const MAX_CAUSES: usize = 16;

@@ -25,13 +25,17 @@ pub(crate) fn compact(buffer: &mut Buffer) {
             clean.copy(buffer, *at);
         }
         let elements = std::iter::successors(resolved.head, |at| resolver.next(*at));
-        let mut any = false;
+        let (mut any, mut entries) = (false, 0);
         for at in resolved.value.into_iter().chain(elements) {
             let before = clean.mark();
             clean.copy(buffer, at);
+            entries += 1;
             let fits = (any || kept < limits.fields)
+                // A list may be three times as long as the event is wide; one alone leaves room for
+                // every other field.
+                && entries <= limits.fields.saturating_mul(3)
                 // Lists count by element, run-time keys twice: a bound on memory, not on fields.
-                && clean.fields.len() <= limits.fields.saturating_mul(4)
+                && clean.fields.len() <= limits.fields.saturating_mul(6)
                 && clean.text.len() + clean.blob.len() <= limits.event_bytes;
             if fits {
                 any = true;

@@ -13,6 +13,7 @@ use crate::event::value::ToValue;
 use crate::finish::finish;
 use crate::record::buffer::KeyRef;
 use crate::record::fields::{EventFields, Fields};
+use crate::record::format;
 use crate::record::prepare::prepare;
 use crate::rng::Ids;
 use crate::unit::builder::WideEventBuilder;
@@ -90,7 +91,7 @@ impl WideEvent {
             let pipeline = unit.pipeline.clone();
             let hash = |text: &str| pipeline.as_ref().and_then(|pipeline| pipeline.hash(text));
             let mut sink = BufferSink { buffer: unit.record(), hash: &hash };
-            fields.record(&mut Fields::new(&mut sink));
+            format::caught(|| fields.record(&mut Fields::new(&mut sink)));
         }
         self
     }

@@ -89,6 +89,21 @@ fn a_hundred_thousand_appends_are_bounded_and_counted() {
 }
 
 #[test]
+fn a_list_too_long_leaves_room_for_fields_after_it() {
+    let events = capture_with(Capture::builder().limits(Limits::default().fields(16)));
+    WideEvent::builder("unit").run(|| {
+        for n in 0..1_000 {
+            append! { seen += n };
+        }
+        set! { after = 1, ["at_run_time"] = 2 };
+    });
+    let event = events.one("unit");
+    assert_eq!(event["after"], 1);
+    assert_eq!(event["at_run_time"], 2);
+    assert_eq!(event["ode.dropped_fields"], 1_000 - 48);
+}
+
+#[test]
 fn an_element_that_was_cut_is_listed() {
     let events = capture_with(Capture::builder().limits(Limits::default().value_bytes(8)));
     WideEvent::builder("unit").run(|| {

@@ -18,11 +18,7 @@ fn of_as_many_events_as_it_may_hold() {
             let pipeline = start_at(&clock, scripted(&log, []).batch_events(size));
             record(&pipeline, 0..1_300);
             assert!(pipeline.flush(LONG).is_complete());
-            assert!(
-                log.sizes().iter().all(|batch| *batch <= size),
-                "{:?}",
-                log.sizes()
-            );
+            assert!(log.sizes().iter().all(|batch| *batch <= size), "{:?}", log.sizes());
             assert_eq!(log.numbers(), (0..1_300).collect::<Vec<_>>());
         }
     });
@@ -50,11 +46,7 @@ fn of_as_many_bytes_as_it_may_hold() {
         }
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(log.numbers(), (0..100).collect::<Vec<_>>());
-        assert!(
-            log.sizes().iter().all(|batch| batch * (10 << 10) <= BYTES),
-            "{:?}",
-            log.sizes()
-        );
+        assert!(log.sizes().iter().all(|batch| batch * (10 << 10) <= BYTES), "{:?}", log.sizes());
         assert!(log.count() < 34, "{:?}", log.sizes());
     });
 }
@@ -66,10 +58,7 @@ fn a_giant_goes_alone() {
         let queue = scripted(&log, []).batch_bytes(64 << 10);
         let limits = Limits::default().value_bytes(1 << 20);
         let pipeline = start_built(&clock, builder(queue).limits(limits));
-        for (n, bytes) in [10, 100 << 10, 10, 10, 500 << 10, 10]
-            .into_iter()
-            .enumerate()
-        {
+        for (n, bytes) in [10, 100 << 10, 10, 10, 500 << 10, 10].into_iter().enumerate() {
             record_text(&pipeline, n as u64, bytes);
         }
         assert!(pipeline.flush(LONG).is_complete());
@@ -85,10 +74,7 @@ fn a_giant_goes_alone() {
 fn leaves_when_its_delay_is_over_and_not_before() {
     watched(|| {
         let (log, clock) = (Log::default(), TestClock::new());
-        let pipeline = start_at(
-            &clock,
-            scripted(&log, []).batch_delay(Duration::from_secs(10)),
-        );
+        let pipeline = start_at(&clock, scripted(&log, []).batch_delay(Duration::from_secs(10)));
         // A tick that finds something makes the next one ten seconds away.
         record(&pipeline, [0]);
         assert!(pipeline.flush(LONG).is_complete());
@@ -139,11 +125,7 @@ fn keep_the_order_of_their_thread() {
     watched(|| {
         let log = Log::default();
         let (queue, gate) = Gate::before(&log);
-        let pipeline = start(
-            queue
-                .batch_events(100)
-                .batch_delay(Duration::from_millis(1)),
-        );
+        let pipeline = start(queue.batch_events(100).batch_delay(Duration::from_millis(1)));
         record(&pipeline, [0]);
         gate.wait_for_entry();
         record(&pipeline, 1..5_000);

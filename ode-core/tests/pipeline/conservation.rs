@@ -64,11 +64,7 @@ impl Taken {
 fn moody(mut rng: Rng, taken: Arc<Taken>, well: Arc<AtomicBool>) -> Queue {
     by(move |batch| {
         let count = batch.len();
-        let mood = if well.load(Ordering::SeqCst) {
-            0
-        } else {
-            rng.u32(0..20)
-        };
+        let mood = if well.load(Ordering::SeqCst) { 0 } else { rng.u32(0..20) };
         match mood {
             0..=9 => {
                 taken.deliver(batch, count);
@@ -84,11 +80,7 @@ fn moody(mut rng: Rng, taken: Arc<Taken>, well: Arc<AtomicBool>) -> Queue {
                 taken.deliver(batch, arrived);
                 let error = ExportError::retryable("away").delivered(arrived);
                 let wait = Duration::from_millis(rng.u64(0..500));
-                Err(if rng.bool() {
-                    error.retry_after(wait)
-                } else {
-                    error
-                })
+                Err(if rng.bool() { error.retry_after(wait) } else { error })
             }
             15..=16 => {
                 let (arrived, rejected) = (rng.usize(0..=count), rng.usize(0..count + 5));
@@ -101,9 +93,7 @@ fn moody(mut rng: Rng, taken: Arc<Taken>, well: Arc<AtomicBool>) -> Queue {
             17..=18 => {
                 let arrived = rng.usize(0..=count);
                 taken.deliver(batch, arrived);
-                taken
-                    .lost
-                    .fetch_add((count - arrived) as u64, Ordering::SeqCst);
+                taken.lost.fetch_add((count - arrived) as u64, Ordering::SeqCst);
                 Err(ExportError::permanent("malformed").delivered(arrived))
             }
             _ => {
@@ -139,11 +129,7 @@ impl Scenario {
             flushes: rng.bool(),
             recovers: rng.bool(),
             // Hours on the pipeline's clock pass in no time; a second is where deadlines come in.
-            timeout: if rng.bool() {
-                10_000 * LONG
-            } else {
-                Duration::from_secs(1)
-            },
+            timeout: if rng.bool() { 10_000 * LONG } else { Duration::from_secs(1) },
         }
     }
 
@@ -201,29 +187,14 @@ impl Scenario {
 
     fn judge(&self, stats: &Stats, end: Shutdown, taken: &Taken) {
         let offered = self.threads * self.each;
-        assert_eq!(
-            (stats.opened, stats.finished, stats.open),
-            (offered, offered, 0)
-        );
+        assert_eq!((stats.opened, stats.finished, stats.open), (offered, offered, 0));
         let ledger = &stats.destinations[0];
         let dropped = |reason| ledger.dropped.get(reason);
         assert!(ledger.is_balanced(), "{ledger}");
         assert_eq!(ledger.offered, offered, "{ledger}");
-        assert_eq!(
-            ledger.delivered,
-            taken.delivered.load(Ordering::SeqCst),
-            "{ledger}"
-        );
-        assert_eq!(
-            ledger.delivered,
-            taken.ids.lock().unwrap().len() as u64,
-            "{ledger}"
-        );
-        assert_eq!(
-            ledger.rejected,
-            taken.rejected.load(Ordering::SeqCst),
-            "{ledger}"
-        );
+        assert_eq!(ledger.delivered, taken.delivered.load(Ordering::SeqCst), "{ledger}");
+        assert_eq!(ledger.delivered, taken.ids.lock().unwrap().len() as u64, "{ledger}");
+        assert_eq!(ledger.rejected, taken.rejected.load(Ordering::SeqCst), "{ledger}");
         let lost = dropped(DropReason::NonRetryable) + dropped(DropReason::ExporterPanic);
         assert_eq!(lost, taken.lost.load(Ordering::SeqCst), "{ledger}");
         assert!(end.delivered <= ledger.delivered, "{end:?} {ledger}");

@@ -65,10 +65,7 @@ fn current_thread() -> Runtime {
 }
 
 fn multi_thread(workers: usize) -> Runtime {
-    Builder::new_multi_thread()
-        .worker_threads(workers)
-        .build()
-        .unwrap()
+    Builder::new_multi_thread().worker_threads(workers).build().unwrap()
 }
 
 fn on(runtime: &Runtime, pipeline: &TestPipeline, call: &Call) {
@@ -131,10 +128,7 @@ fn healthy_everything_is_delivered() {
         let log = Log::default();
         let pipeline = start(scripted(&log, []));
         record(&pipeline, 0..EVENTS);
-        place(
-            &pipeline,
-            &call(|pipeline| assert!(pipeline.flush(LONG).is_complete())),
-        );
+        place(&pipeline, &call(|pipeline| assert!(pipeline.flush(LONG).is_complete())));
         assert_eq!(ledger(&pipeline).delivered, EVENTS, "{name}");
         record(&pipeline, EVENTS..2 * EVENTS);
         place(
@@ -177,10 +171,7 @@ fn hanging_what_is_left_is_exact() {
         wait_until(|| glance(&pipeline).queued + glance(&pipeline).in_flight == 0);
         let ledger = ledger(&pipeline);
         assert_eq!(log.numbers().len() as u64, ledger.delivered, "{name}");
-        assert_eq!(
-            ledger.delivered + ledger.dropped.get(DropReason::Deadline),
-            EVENTS
-        );
+        assert_eq!(ledger.delivered + ledger.dropped.get(DropReason::Deadline), EVENTS);
     });
 }
 
@@ -204,10 +195,6 @@ fn refusing_what_is_left_is_exact() {
             }),
         );
         wait_until(|| glance(&pipeline).dropped.get(DropReason::Deadline) == EVENTS);
-        assert_eq!(
-            ledger(&pipeline).queued + ledger(&pipeline).in_flight,
-            0,
-            "{name}"
-        );
+        assert_eq!(ledger(&pipeline).queued + ledger(&pipeline).in_flight, 0, "{name}");
     });
 }

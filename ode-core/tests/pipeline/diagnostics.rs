@@ -29,10 +29,7 @@ fn drops_are_told_at_once_and_then_every_ten_seconds() {
         let (pipeline, clock, said) = telling(scripted(&log, script).capacity(10));
         let drops = || {
             let said = said.lock().unwrap();
-            said.iter()
-                .filter(|text| text.contains("dropped"))
-                .cloned()
-                .collect::<Vec<_>>()
+            said.iter().filter(|text| text.contains("dropped")).cloned().collect::<Vec<_>>()
         };
         record(&pipeline, 0..15);
         wait_until(|| !drops().is_empty());
@@ -48,20 +45,12 @@ fn drops_are_told_at_once_and_then_every_ten_seconds() {
         let told: u64 = drops()
             .iter()
             .map(|text| {
-                assert!(
-                    text.starts_with("test: ") && text.contains("(queue_full)"),
-                    "{text}"
-                );
+                assert!(text.starts_with("test: ") && text.contains("(queue_full)"), "{text}");
                 let count = text.trim_start_matches("test: ").split(' ').next().unwrap();
                 count.parse::<u64>().unwrap()
             })
             .sum();
-        assert_eq!(
-            told,
-            ledger(&pipeline).dropped.get(DropReason::QueueFull),
-            "{:?}",
-            drops()
-        );
+        assert_eq!(told, ledger(&pipeline).dropped.get(DropReason::QueueFull), "{:?}", drops());
     });
 }
 
@@ -122,10 +111,7 @@ fn panics_are_told_once() {
             assert!(pipeline.flush(LONG).is_complete());
         }
         let told = said.lock().unwrap().clone();
-        let panicked = told
-            .iter()
-            .filter(|text| text.contains("panicked;"))
-            .count();
+        let panicked = told.iter().filter(|text| text.contains("panicked;")).count();
         assert_eq!(panicked, 1, "{told:?}");
     });
 }

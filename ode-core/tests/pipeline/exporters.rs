@@ -30,11 +30,7 @@ fn a_panic_costs_its_batch_and_no_other() {
             let lost = log.attempts()[usize::try_from(bad).unwrap()].len() as u64;
             assert_dropped(&ledger, &[(DropReason::ExporterPanic, lost)]);
             assert_eq!(ledger.delivered, 100 * EACH - lost);
-            assert_eq!(
-                log.numbers(),
-                (0..100 * EACH).collect::<Vec<_>>(),
-                "none is tried twice"
-            );
+            assert_eq!(log.numbers(), (0..100 * EACH).collect::<Vec<_>>(), "none is tried twice");
         }
     });
 }
@@ -55,10 +51,7 @@ fn a_hundred_panics_in_a_row_are_survived() {
         let end = pipeline.shutdown(LONG);
         assert_eq!(end.undelivered, 0);
         assert_eq!(end.delivered, n + 100 - lost as u64);
-        assert_dropped(
-            &ledger(&pipeline),
-            &[(DropReason::ExporterPanic, lost as u64)],
-        );
+        assert_dropped(&ledger(&pipeline), &[(DropReason::ExporterPanic, lost as u64)]);
     });
 }
 
@@ -105,10 +98,7 @@ impl Exporter for PanicsInFlush {
 fn a_panic_in_flush_is_survived() {
     watched(|| {
         let (on, flushes) = (Arc::new(AtomicBool::new(true)), Arc::default());
-        let exporter = PanicsInFlush {
-            panics: Arc::clone(&on),
-            flushes: Arc::clone(&flushes),
-        };
+        let exporter = PanicsInFlush { panics: Arc::clone(&on), flushes: Arc::clone(&flushes) };
         let pipeline = start(exporter);
         for n in 0..20 {
             on.store(n % 2 == 0, Ordering::SeqCst);
@@ -140,10 +130,7 @@ fn an_exporter_that_flushes_does_not_wait_for_itself() {
         let seen = log.clone();
         let pipeline = start_with_itself(move |pipeline, batch| {
             seen.push(batch);
-            assert!(
-                !pipeline.flush(60 * LONG).is_complete(),
-                "its own batch is in flight"
-            );
+            assert!(!pipeline.flush(60 * LONG).is_complete(), "its own batch is in flight");
             Ok(())
         });
         record(&pipeline, 0..10);
@@ -188,10 +175,7 @@ fn an_exporter_that_records_events_does_not_hold_up_a_flush() {
         let ledger = ledger(&pipeline);
         assert_eq!(ledger.offered, 10 + count.load(Ordering::SeqCst) as u64);
         // The last batch was exported when the pipeline was closed already.
-        assert_eq!(
-            ledger.dropped.total(),
-            ledger.dropped.get(DropReason::AlreadyShutdown)
-        );
+        assert_eq!(ledger.dropped.total(), ledger.dropped.get(DropReason::AlreadyShutdown));
         assert_eq!(ledger.queued + ledger.in_flight, 0);
     });
 }

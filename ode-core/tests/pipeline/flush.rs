@@ -84,11 +84,7 @@ fn ends_under_constant_traffic() {
                 record(&pipeline, [n]);
                 let _ = pipeline.flush(60 * LONG);
                 let seen = log.attempts();
-                assert!(
-                    seen.iter()
-                        .flatten()
-                        .any(|seen| (seen.thread, seen.n) == (0, n))
-                );
+                assert!(seen.iter().flatten().any(|seen| (seen.thread, seen.n) == (0, n)));
             }
             ended.store(true, Ordering::Relaxed);
         });
@@ -112,10 +108,7 @@ fn many_may_ask_at_once() {
                         let seen = log.attempts();
                         let mine =
                             |seen: &crate::support::Seen| (seen.thread, seen.n) == (thread, n);
-                        assert!(
-                            seen.iter().flatten().any(mine),
-                            "thread {thread}, event {n}"
-                        );
+                        assert!(seen.iter().flatten().any(mine), "thread {thread}, event {n}");
                     }
                 });
             }
@@ -190,10 +183,7 @@ fn what_ends_after_shutdown_is_refused_and_counted() {
         assert_eq!(log.numbers(), [0, 1, 2, 3, 4]);
 
         let again = pipeline.shutdown(LONG);
-        assert_eq!(
-            (again.delivered, again.undelivered, again.open_units),
-            (5, 0, 0)
-        );
+        assert_eq!((again.delivered, again.undelivered, again.open_units), (5, 0, 0));
         assert!(pipeline.flush(LONG).is_complete());
     });
 }
@@ -214,11 +204,7 @@ fn nothing_gets_in_while_it_closes() {
                 assert_eq!(pipeline.shutdown(LONG).undelivered, 0);
             });
             let ledger = ledger(&pipeline);
-            assert_eq!(
-                (ledger.offered, ledger.queued, ledger.in_flight),
-                (800, 0, 0),
-                "{ledger}"
-            );
+            assert_eq!((ledger.offered, ledger.queued, ledger.in_flight), (800, 0, 0), "{ledger}");
             assert_eq!(log.numbers().len() as u64, ledger.delivered);
             let refused = ledger.dropped.get(DropReason::AlreadyShutdown);
             assert_eq!(ledger.delivered + refused, 800, "{ledger}");
@@ -232,9 +218,7 @@ fn every_destination_is_flushed_within_one_timeout() {
         let (healthy, stuck) = (Log::default(), Log::default());
         let (first, one) = Gate::before(&stuck);
         let (second, two) = Gate::before(&stuck);
-        let builder = builder(first)
-            .export_to(second)
-            .export_to(scripted(&healthy, []));
+        let builder = builder(first).export_to(second).export_to(scripted(&healthy, []));
         let pipeline = TestPipeline::start(builder).unwrap();
         record(&pipeline, 0..3);
         let end = pipeline.shutdown(SHORT);
@@ -245,10 +229,7 @@ fn every_destination_is_flushed_within_one_timeout() {
         two.open();
         wait_until(|| {
             let stats = pipeline.stats();
-            stats
-                .destinations
-                .iter()
-                .all(|to| to.queued + to.in_flight == 0)
+            stats.destinations.iter().all(|to| to.queued + to.in_flight == 0)
         });
         assert!(pipeline.stats().is_balanced());
     });

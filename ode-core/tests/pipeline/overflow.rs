@@ -40,9 +40,7 @@ fn the_oldest_make_room_for_the_bytes_of_the_newest() {
     watched(|| {
         let log = Log::default();
         let (queue, gate) = Gate::before(&log);
-        let queue = queue
-            .capacity_bytes(20 << 10)
-            .overflow(Overflow::DropOldest);
+        let queue = queue.capacity_bytes(20 << 10).overflow(Overflow::DropOldest);
         let pipeline = start(queue.batch_delay(Duration::from_millis(1)));
         record(&pipeline, [0]);
         gate.wait_for_entry();
@@ -132,10 +130,7 @@ fn gives_up_waiting_after_its_time() {
         let patience = Duration::from_millis(20);
         let pipeline = start(queue.capacity(4).overflow(Overflow::BlockFor(patience)));
         record(&pipeline, 0..7);
-        assert_dropped(
-            &pipeline.stats().destinations[0],
-            &[(DropReason::QueueFull, 3)],
-        );
+        assert_dropped(&pipeline.stats().destinations[0], &[(DropReason::QueueFull, 3)]);
         gate.open();
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(log.numbers(), [0, 1, 2, 3]);
@@ -148,9 +143,7 @@ fn gives_up_waiting_after_its_time() {
 fn whoever_waits_wakes_an_idle_worker() {
     watched(|| {
         let (log, clock) = (Log::default(), TestClock::new());
-        let queue = scripted(&log, [])
-            .capacity(100)
-            .overflow(Overflow::BlockFor(60 * LONG));
+        let queue = scripted(&log, []).capacity(100).overflow(Overflow::BlockFor(60 * LONG));
         let pipeline = start_at(&clock, queue);
         assert!(pipeline.flush(LONG).is_complete());
         for thread in 0..4 {

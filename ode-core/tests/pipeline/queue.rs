@@ -18,20 +18,12 @@ fn fills(capacity: usize, batch: usize) {
     assert_dropped(&full, &[(DropReason::QueueFull, offered - capacity)]);
     gate.open();
     assert!(pipeline.flush(LONG).is_complete());
-    assert_eq!(
-        log.numbers(),
-        (0..capacity).collect::<Vec<_>>(),
-        "capacity {capacity}"
-    );
+    assert_eq!(log.numbers(), (0..capacity).collect::<Vec<_>>(), "capacity {capacity}");
     assert_eq!(ledger(&pipeline).delivered, capacity);
 
     record(&pipeline, [offered]);
     assert!(pipeline.flush(LONG).is_complete());
-    assert_eq!(
-        ledger(&pipeline).delivered,
-        capacity + 1,
-        "all room is back"
-    );
+    assert_eq!(ledger(&pipeline).delivered, capacity + 1, "all room is back");
 }
 
 #[test]
@@ -88,15 +80,9 @@ fn bytes_bound_it_too() {
         assert!(pipeline.flush(LONG).is_complete());
         let kept = log.numbers().len();
         // Text of 1 KiB and at most as much for the rest of the record.
-        assert!(
-            (BYTES / (2 << 10)..BYTES / (1 << 10)).contains(&kept),
-            "{kept} events"
-        );
+        assert!((BYTES / (2 << 10)..BYTES / (1 << 10)).contains(&kept), "{kept} events");
         assert_eq!(log.numbers(), (0..kept as u64).collect::<Vec<_>>());
-        assert_dropped(
-            &ledger(&pipeline),
-            &[(DropReason::QueueBytes, 200 - kept as u64)],
-        );
+        assert_dropped(&ledger(&pipeline), &[(DropReason::QueueBytes, 200 - kept as u64)]);
 
         // The room of the dropped is not lost.
         for n in 0..kept as u64 {
@@ -132,18 +118,12 @@ fn an_event_larger_than_the_queue_is_told_apart() {
             |queue| queue.overflow(ode_core::Overflow::BlockFor(LONG)),
         ] {
             let log = Log::default();
-            let pipeline = start(tune(
-                crate::support::scripted(&log, []).capacity_bytes(4 << 10),
-            ));
+            let pipeline = start(tune(crate::support::scripted(&log, []).capacity_bytes(4 << 10)));
             record(&pipeline, 0..3);
             record_text(&pipeline, 3, 10 << 10);
             record(&pipeline, 4..7);
             assert!(pipeline.flush(LONG).is_complete());
-            assert_eq!(
-                log.numbers(),
-                [0, 1, 2, 4, 5, 6],
-                "its neighbours are unharmed"
-            );
+            assert_eq!(log.numbers(), [0, 1, 2, 4, 5, 6], "its neighbours are unharmed");
             assert_dropped(&ledger(&pipeline), &[(DropReason::EventTooLarge, 1)]);
         }
     });

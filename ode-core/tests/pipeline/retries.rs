@@ -16,10 +16,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 fn a_retry_waits_its_backoff_on_the_injected_clock() {
     watched(|| {
         let (log, clock) = (Log::default(), TestClock::new());
-        let pipeline = start_at(
-            &clock,
-            scripted(&log, [fails(for_now), fails(for_now), ok()]),
-        );
+        let pipeline = start_at(&clock, scripted(&log, [fails(for_now), fails(for_now), ok()]));
         record(&pipeline, 0..3);
         clock.advance(100 * MILLISECOND);
         wait_until(|| log.count() == 1);
@@ -114,15 +111,7 @@ fn what_arrived_is_not_sent_again() {
             .iter()
             .map(|events| events.iter().map(|seen| seen.n).collect())
             .collect();
-        assert_eq!(
-            sent,
-            [
-                vec![0, 1, 2, 3, 4],
-                vec![2, 3, 4],
-                vec![2, 3, 4],
-                vec![3, 4]
-            ]
-        );
+        assert_eq!(sent, [vec![0, 1, 2, 3, 4], vec![2, 3, 4], vec![2, 3, 4], vec![3, 4]]);
         assert_eq!(ledger(&pipeline).delivered, 5);
     });
 }
@@ -139,11 +128,7 @@ fn more_than_there_was_cannot_have_arrived() {
             assert!(pipeline.flush(LONG).is_complete());
             record(&pipeline, [5]);
             assert!(pipeline.flush(LONG).is_complete());
-            assert_eq!(
-                log.numbers(),
-                [0, 1, 2, 3, 4, 5],
-                "nothing was left to send again"
-            );
+            assert_eq!(log.numbers(), [0, 1, 2, 3, 4, 5], "nothing was left to send again");
             assert_eq!(ledger(&pipeline).delivered, 6);
         }
     });
@@ -156,9 +141,7 @@ fn gives_up_after_its_time_and_goes_on() {
         let give_up = Duration::from_secs(60);
         // One event a batch: the second does not inherit the time the first has used up.
         let script = (0..100).map(|_| fails(for_now));
-        let queue = scripted(&log, script)
-            .batch_events(1)
-            .give_up_after(give_up);
+        let queue = scripted(&log, script).batch_events(1).give_up_after(give_up);
         let pipeline = start_at(&clock, queue);
         record(&pipeline, 0..2);
         wait_until(|| log.count() == 1);
@@ -193,11 +176,7 @@ fn what_fails_for_good_is_dropped_and_the_rest_goes_on() {
         let ledger = ledger(&pipeline);
         let sizes = log.sizes();
         let lost = (sizes[1] + sizes[2].saturating_sub(3)) as u64;
-        assert_eq!(
-            log.numbers(),
-            (0..50).collect::<Vec<_>>(),
-            "nothing is tried twice"
-        );
+        assert_eq!(log.numbers(), (0..50).collect::<Vec<_>>(), "nothing is tried twice");
         assert_eq!(ledger.delivered, 50 - lost);
         assert_dropped(&ledger, &[(DropReason::NonRetryable, lost)]);
     });
@@ -224,11 +203,7 @@ fn rejected_events_are_counted_and_nonsense_is_clamped() {
             assert!(pipeline.flush(LONG).is_complete());
             assert_eq!(log.count(), 1, "rejected events are not sent again");
             let ledger = ledger(&pipeline);
-            assert_eq!(
-                (ledger.delivered, ledger.rejected),
-                expected,
-                "{delivered} {rejected}"
-            );
+            assert_eq!((ledger.delivered, ledger.rejected), expected, "{delivered} {rejected}");
             assert_dropped(&ledger, &[]);
         }
     });

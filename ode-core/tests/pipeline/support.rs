@@ -51,11 +51,7 @@ impl Seen {
             Some(Value::U64(number)) => number,
             other => panic!("{key} is {other:?}"),
         };
-        Self {
-            id: event.event_id(),
-            thread: number("thread"),
-            n: number("n"),
-        }
+        Self { id: event.event_id(), thread: number("thread"), n: number("n") }
     }
 }
 
@@ -65,10 +61,7 @@ pub(crate) struct Log(Arc<Mutex<Vec<Vec<Seen>>>>);
 
 impl Log {
     pub(crate) fn push(&self, batch: &Batch) {
-        self.0
-            .lock()
-            .unwrap()
-            .push(batch.events().map(Seen::of).collect());
+        self.0.lock().unwrap().push(batch.events().map(Seen::of).collect());
     }
 
     pub(crate) fn attempts(&self) -> Vec<Vec<Seen>> {
@@ -83,13 +76,7 @@ impl Log {
     /// thread only while the worker collects nothing: a record that meets the worker at its
     /// thread's shard goes to another one.
     pub(crate) fn ordered(&self) -> Vec<u64> {
-        self.0
-            .lock()
-            .unwrap()
-            .iter()
-            .flatten()
-            .map(|seen| seen.n)
-            .collect()
+        self.0.lock().unwrap().iter().flatten().map(|seen| seen.n).collect()
     }
 
     /// The numbers of the events.
@@ -164,10 +151,7 @@ impl Gate {
     pub(crate) fn before(log: &Log) -> (Queue, Self) {
         let (entering, entered) = sync_channel(1 << 16);
         let open = Arc::new((Mutex::new(false), Condvar::new()));
-        let gate = Self {
-            entered: Mutex::new(entered),
-            open: Arc::clone(&open),
-        };
+        let gate = Self { entered: Mutex::new(entered), open: Arc::clone(&open) };
         let log = log.clone();
         let queue = by(move |batch| {
             pass(&entering, &open);
@@ -179,11 +163,7 @@ impl Gate {
 
     /// Waits until the exporter has a batch in its hands.
     pub(crate) fn wait_for_entry(&self) {
-        self.entered
-            .lock()
-            .unwrap()
-            .recv_timeout(LONG)
-            .expect("a batch");
+        self.entered.lock().unwrap().recv_timeout(LONG).expect("a batch");
     }
 
     /// Lets everything through from now on.
@@ -207,9 +187,7 @@ fn pass(entering: &SyncSender<()>, open: &(Mutex<bool>, Condvar)) {
 }
 
 pub(crate) fn builder(queue: impl Into<Queue>) -> PipelineBuilder {
-    PipelineBuilder::new(Process::new("test"))
-        .export_to(queue)
-        .on_diagnostic(|_| ())
+    PipelineBuilder::new(Process::new("test")).export_to(queue).on_diagnostic(|_| ())
 }
 
 pub(crate) fn start(queue: impl Into<Queue>) -> TestPipeline {
