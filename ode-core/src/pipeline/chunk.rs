@@ -30,6 +30,28 @@ struct Record {
     blob: (usize, usize),
 }
 
+impl Record {
+    fn bytes(&self) -> usize {
+        size_of::<Self>() + self.fields.1 * size_of::<Field>() + self.text.1 + self.blob.1
+    }
+}
+
+/// How much a batch holds, and may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) events: usize,
+    pub(crate) bytes: usize,
+    pub(crate) max_events: usize,
+    pub(crate) max_bytes: usize,
+}
+
+impl Room {
+    /// Whether a record of so many bytes goes in. The first one does, however large.
+    fn fits(&self, bytes: usize) -> bool {
+        self.events == 0 || self.events < self.max_events && self.bytes + bytes <= self.max_bytes
+    }
+}
+
 /// What a record takes in a chunk: the measure of every byte bound.
 #[inline]
 pub(crate) fn record_bytes(buffer: &Buffer) -> usize {
@@ -70,11 +92,7 @@ impl Chunk {
 
     /// Forgets the oldest record; says how many bytes that freed.
     pub(crate) fn drop_oldest(&mut self) -> Option<usize> {
-        let record = self.records.get(self.cursor)?;
-        let bytes = size_of::<Record>()
-            + record.fields.1 * size_of::<Field>()
-            + record.text.1
-            + record.blob.1;
+        let bytes = self.records.get(self.cursor)?.bytes();
         self.cursor += 1;
         self.bytes -= bytes;
         Some(bytes)
@@ -101,9 +119,20 @@ impl Chunk {
         (self.cursor, self.bytes) = (0, 0);
     }
 
-    /// Resolves every record into an event of `events`, whose memory is reused, from `at` on.
-    pub(crate) fn unpack(&self, resolver: &mut Resolver, events: &mut Vec<Event>, mut at: usize) {
-        for record in self.records.iter().skip(self.cursor) {
+    /// Takes the oldest records out, as many as a batch has room for, and resolves each into an
+    /// event of `events` from the batch's end on; the memory there is reused.
+    pub(crate) fn unpack(
+        &mut self,
+        resolver: &mut Resolver,
+        events: &mut Vec<Event>,
+        batch: &mut Room,
+    ) {
+        while let Some(record) = self.records.get(self.cursor) {
+            let bytes = record.bytes();
+            if !batch.fits(bytes) {
+                return;
+            }
+            let at = batch.events;
             if events.len() == at {
                 let process = events.first().map(|event| Arc::clone(&event.process));
                 events.push(Event::empty(process.unwrap_or_default()));
@@ -111,7 +140,10 @@ impl Chunk {
             if let Some(event) = events.get_mut(at) {
                 unpack(&record.head, self.raw(record), resolver, event);
             }
-            at += 1;
+            self.cursor += 1;
+            self.bytes -= bytes;
+            batch.events += 1;
+            batch.bytes += bytes;
         }
     }
 

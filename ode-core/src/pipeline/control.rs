@@ -1,5 +1,6 @@
 //! What a worker is asked from outside: flush, stop. And how the asker learns that it was done.
 
+use std::sync::OnceLock;
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, PoisonError, lock};
 /// The two-way door between a worker and whoever flushes or stops it.
 #[derive(Debug, Default)]
 pub(crate) struct Control {
+    /// Beside the lock: recording threads wake without waiting.
+    worker: OnceLock<Thread>,
     state: Mutex<State>,
     done: Condvar,
     wake_asked: AtomicBool,
@@ -15,7 +18,6 @@ pub(crate) struct Control {
 
 #[derive(Debug, Default)]
 struct State {
-    worker: Option<Thread>,
     /// Flushes asked for and done, by number.
     asked: u64,
     flushed: u64,
@@ -39,7 +41,8 @@ pub(crate) struct Orders {
 
 impl Control {
     pub(crate) fn register(&self, worker: Thread) {
-        lock(&self.state).worker = Some(worker);
+        // There is one worker, and it registers once.
+        let _first = self.worker.set(worker).is_ok();
     }
 
     /// Wakes the worker, once until it has looked.
@@ -50,8 +53,7 @@ impl Control {
     }
 
     fn unpark(&self) {
-        let worker = lock(&self.state).worker.clone();
-        if let Some(worker) = worker {
+        if let Some(worker) = self.worker.get() {
             worker.unpark();
         }
     }
@@ -82,12 +84,11 @@ impl Control {
 
     /// Waits until that flush is done or the worker has ended; `false` when time ran out.
     pub(crate) fn wait(&self, number: u64, timeout: Duration) -> bool {
-        let state = lock(&self.state);
         // A worker cannot wait for itself.
-        let own = state.worker.as_ref().is_some_and(|w| w.id() == std::thread::current().id());
-        if own {
+        if self.worker.get().is_some_and(|worker| worker.id() == std::thread::current().id()) {
             return false;
         }
+        let state = lock(&self.state);
         let open = |state: &mut State| state.flushed < number && !state.stopped;
         let waited = self.done.wait_timeout_while(state, timeout, open);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);

@@ -193,34 +193,26 @@ impl Intake {
         }
         let lease = signed(need);
         if shard.take_lease(lease) || self.refill(shard, lease) {
-            return Ok(self.append(shard, head, buffer, need));
+            return Ok(self.append(shard, head, buffer));
         }
         let by_events = shard.lease_events < 1;
         Err(if by_events { DropReason::QueueFull } else { DropReason::QueueBytes })
     }
 
     #[inline]
-    fn append(&self, shard: &mut ShardState, head: &Head, buffer: &Buffer, need: usize) -> Handed {
-        // Only a single record may be larger than a chunk.
-        let mut handed = Handed::Nothing;
-        if shard.chunk.bytes() + need > self.chunk_bytes && !shard.chunk.is_empty() {
-            self.hand_over(shard);
-            handed = Handed::Chunk;
-        }
+    fn append(&self, shard: &mut ShardState, head: &Head, buffer: &Buffer) -> Handed {
         shard.chunk.append(head, buffer);
-        if shard.chunk.len() >= self.chunk_events || shard.chunk.bytes() >= self.chunk_bytes {
-            self.hand_over(shard);
-            handed = Handed::Chunk;
+        if shard.chunk.len() < self.chunk_events && shard.chunk.bytes() < self.chunk_bytes {
+            return Handed::Nothing;
         }
-        handed
-    }
-
-    /// Puts the shard's chunk at the end of the backlog.
-    fn hand_over(&self, shard: &mut ShardState) {
-        let mut backlog = lock(&self.backlog);
-        let empty = backlog.reuse();
-        backlog.chunks.push_back(std::mem::replace(&mut shard.chunk, empty));
-        backlog.pushed += 1;
+        // If the worker is preempted while it holds the backlog, the chunk grows rather than wait.
+        match try_lock(&self.backlog) {
+            Some(mut backlog) => {
+                backlog.push(&mut shard.chunk);
+                Handed::Chunk
+            }
+            None => Handed::Nothing,
+        }
     }
 
     /// Leases another block; `false` when the queue has no room for `need` bytes.
@@ -379,7 +371,7 @@ impl Intake {
             let (events, bytes) = (shard.lease_events, shard.lease_bytes);
             (shard.lease_events, shard.lease_bytes) = (0, 0);
             self.give_back(events, bytes);
-            self.hand_over(&mut shard);
+            lock(&self.backlog).push(&mut shard.chunk);
         }
     }
 
@@ -390,14 +382,14 @@ impl Intake {
         Progress { pushed: backlog.pushed, taken: backlog.pushed - waiting }
     }
 
-    /// Takes the oldest chunk if it is no larger than this.
-    pub(crate) fn take(&self, max_events: usize, max_bytes: usize) -> Option<Chunk> {
-        let mut backlog = lock(&self.backlog);
-        let oldest = backlog.chunks.front()?;
-        if oldest.len() > max_events || oldest.bytes() > max_bytes {
-            return None;
-        }
-        backlog.take()
+    /// Takes the oldest chunk.
+    pub(crate) fn take(&self) -> Option<Chunk> {
+        lock(&self.backlog).take()
+    }
+
+    /// Puts back what a batch had no room for.
+    pub(crate) fn put_back(&self, chunk: Chunk) {
+        lock(&self.backlog).chunks.push_front(chunk);
     }
 
     /// Frees the capacity of records that are done with.
@@ -493,9 +485,22 @@ impl Backlog {
         None
     }
 
-    /// An empty chunk, with memory if there is one.
-    fn reuse(&mut self) -> Chunk {
-        let chunk = self.spare.pop().unwrap_or_default();
+    /// Takes a shard's chunk in, at the end.
+    fn push(&mut self, chunk: &mut Chunk) {
+        let empty = self.reuse(chunk.held());
+        self.chunks.push_back(std::mem::replace(chunk, empty));
+        self.pushed += 1;
+    }
+
+    /// An empty chunk in the place of one that held so much memory: a busy thread's is not
+    /// replaced by one that a single record went to, if there is another.
+    fn reuse(&mut self, bytes: usize) -> Chunk {
+        let fits = |(_, chunk): &(usize, &Chunk)| chunk.held() >= bytes;
+        let sized = |(_, chunk): &(usize, &Chunk)| chunk.held();
+        let spare = || self.spare.iter().enumerate();
+        let best = spare().filter(fits).min_by_key(sized).or_else(|| spare().max_by_key(sized));
+        let Some(at) = best.map(|(at, _)| at) else { return Chunk::default() };
+        let chunk = self.spare.swap_remove(at);
         self.spare_bytes -= chunk.held();
         chunk
     }

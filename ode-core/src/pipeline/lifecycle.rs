@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::context::cells::Cells;
 use crate::event::keys::Key;
+use crate::event::limits::Limits;
 use crate::event::outcome::Outcome;
 use crate::event::value::{ToValue, Value};
 use crate::pipeline::engine::Pipeline;
@@ -98,7 +99,8 @@ fn emit(
     fields: impl FnOnce(&mut dyn FnMut(&'static Key, Value<'_>)),
 ) {
     let mut buffer = Buffer::default();
-    buffer.reset(&pipeline.limits);
+    // The limits are for what the host records.
+    buffer.reset(&Limits::default());
     fields(&mut |key, value| {
         prepare(value, usize::MAX, |value| {
             buffer.push(KeyRef::Static(key), value, 0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::event::value::saturating_nanos;
 use crate::export::{Batch, ExportError, Exporter, Kind};
-use crate::pipeline::chunk::Chunk;
+use crate::pipeline::chunk::{Chunk, Room};
 use crate::pipeline::control::Orders;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, DiagnosticKind, Limiter, Observer, tell};
@@ -33,6 +33,9 @@ pub(crate) struct Worker {
     pub(crate) clock: Clock,
     pub(crate) observer: Observer,
     batch: Batch,
+    /// What the batch took in the queue, to be given back when it is settled.
+    batch_events: usize,
+    batch_bytes: usize,
     chunks: Vec<Chunk>,
     resolver: Resolver,
     retry: Retry,
@@ -73,6 +76,8 @@ impl Worker {
             clock,
             observer,
             batch,
+            batch_events: 0,
+            batch_bytes: 0,
             chunks: Vec::new(),
             resolver: Resolver::default(),
             retry: Retry::default(),
@@ -153,25 +158,32 @@ impl Worker {
 
     /// Makes a batch of the oldest chunks; `false` if there are none.
     fn fill(&mut self) -> bool {
-        let Self { destination, batch, chunks, resolver, .. } = self;
+        let Self { destination, batch, batch_events, batch_bytes, chunks, resolver, .. } = self;
         let Destination { settings, intake, ledger, .. } = &**destination;
-        let (mut events, mut bytes) = (0, 0);
-        let mut taken = intake.take(usize::MAX, usize::MAX);
-        while let Some(chunk) = taken {
+        let mut room = Room {
+            events: 0,
+            bytes: 0,
+            max_events: settings.batch_events,
+            max_bytes: settings.batch_bytes,
+        };
+        while let Some(chunk) = intake.take() {
+            // Counted and in its place before anything is done with it: a panic does not lose it.
             ledger.in_flight.fetch_add(chunk.len() as u64, Ordering::Relaxed);
-            let (start, length) = (events, chunk.len());
-            events += length;
-            bytes += chunk.bytes();
+            *batch_events += chunk.len();
+            *batch_bytes += chunk.bytes();
             chunks.push(chunk);
-            // In its place before anything is done with it, so that a panic does not lose it.
-            if let Some(chunk) = chunks.last() {
-                chunk.unpack(resolver, &mut batch.events, start);
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.unpack(resolver, &mut batch.events, &mut room);
             }
-            taken = intake.take(
-                settings.batch_events.saturating_sub(events),
-                settings.batch_bytes.saturating_sub(bytes),
-            );
+            if let Some(rest) = chunks.pop_if(|chunk| !chunk.is_empty()) {
+                ledger.in_flight.fetch_sub(rest.len() as u64, Ordering::Relaxed);
+                *batch_events -= rest.len();
+                *batch_bytes -= rest.bytes();
+                intake.put_back(rest);
+                break;
+            }
         }
+        let events = room.events;
         for event in self.batch.events.iter_mut().take(events) {
             if !Arc::ptr_eq(&event.process, &self.batch.process) {
                 event.process = Arc::clone(&self.batch.process);
@@ -281,12 +293,11 @@ impl Worker {
     fn release(&mut self) {
         (self.batch.first, self.batch.length) = (0, 0);
         self.retry = Retry { panics: self.retry.panics, ..Retry::default() };
-        let (mut events, mut bytes) = (0, 0);
         for chunk in self.chunks.drain(..) {
-            events += chunk.len();
-            bytes += chunk.bytes();
             self.destination.intake.recycle(chunk);
         }
+        let (events, bytes) =
+            (std::mem::take(&mut self.batch_events), std::mem::take(&mut self.batch_bytes));
         self.destination.intake.release(events, bytes);
         // A batch of giants must not stay in memory for ever.
         if bytes > self.destination.settings.batch_bytes / 2 {
