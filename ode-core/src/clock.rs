@@ -172,3 +172,26 @@ impl ManualClock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn a_move_between_looking_and_parking_is_not_slept_through() {
+        let wall = Wall { seconds: 0, nanos: 0 };
+        let manual = Arc::new(ManualClock::new(wall));
+        let clock = Clock::Manual(Arc::clone(&manual));
+        let (done, is_done) = sync_channel(1);
+        let parks = move || {
+            let seen = clock.now();
+            manual.advance(Duration::from_secs(1));
+            clock.park(seen, Some(Duration::from_secs(1)));
+            done.send(()).unwrap();
+        };
+        std::thread::Builder::new().spawn(parks).unwrap();
+        is_done.recv_timeout(Duration::from_secs(30)).expect("it does not sleep");
+    }
+}

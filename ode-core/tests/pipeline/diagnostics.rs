@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ode_core::testing::{TestClock, TestPipeline};
-use ode_core::{DiagnosticKind, DropReason, ExportError, Queue};
+use ode_core::{DropReason, ExportError, Queue};
 
 use crate::support::{
     LONG, Log, fails, for_now, ledger, let_it_look, ok, panics, record, scripted, start_built,
@@ -113,37 +113,6 @@ fn panics_are_told_once() {
         let told = said.lock().unwrap().clone();
         let panicked = told.iter().filter(|text| text.contains("panicked;")).count();
         assert_eq!(panicked, 1, "{told:?}");
-    });
-}
-
-/// Under overload the worker never rests, and says so all the same. T4.
-#[test]
-fn overload_is_told_while_it_lasts() {
-    watched(|| {
-        let told = Arc::new(Mutex::new(None));
-        let (kind, log) = (Arc::clone(&told), Log::default());
-        let queue = scripted(&log, []).capacity(64).batch_events(8);
-        let builder = crate::support::builder(queue)
-            .on_diagnostic(move |message| *kind.lock().unwrap() = Some(message.kind()));
-        let pipeline = TestPipeline::start(builder).unwrap();
-        std::thread::scope(|scope| {
-            for thread in 0..2 {
-                let (pipeline, told) = (&pipeline, &told);
-                scope.spawn(move || {
-                    while told.lock().unwrap().is_none() {
-                        crate::support::record_as(pipeline, thread, 0..1_000);
-                    }
-                });
-            }
-        });
-        let kind = told.lock().unwrap().unwrap();
-        let expected = DropReason::QueueFull;
-        assert!(
-            matches!(kind, DiagnosticKind::Dropped { reason, .. } if reason == expected),
-            "{kind:?}"
-        );
-        assert!(pipeline.flush(LONG).is_complete());
-        ledger(&pipeline);
     });
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ode_core::testing::{TestClock, TestPipeline};
-use ode_core::{Batch, DropReason, ExportError, Exporter, WideEvent};
+use ode_core::{Batch, DiagnosticKind, DropReason, ExportError, Exporter, Queue};
 
 use crate::support::{
     LONG, Log, assert_dropped, by, fails, glance, ledger, let_it_look, ok, panics, record,
@@ -112,13 +112,16 @@ fn a_panic_in_flush_is_survived() {
     });
 }
 
+type Itself = Arc<OnceLock<TestPipeline>>;
+
 /// A pipeline whose exporter has it in its hands.
 fn start_with_itself(
+    tune: fn(Queue) -> Queue,
     mut export: impl FnMut(&TestPipeline, &Batch) -> Result<(), ExportError> + Send + 'static,
 ) -> TestPipeline {
-    let itself: Arc<OnceLock<TestPipeline>> = Arc::default();
+    let itself = Itself::default();
     let known = Arc::clone(&itself);
-    let pipeline = start(by(move |batch| export(known.get().unwrap(), batch)));
+    let pipeline = start(tune(by(move |batch| export(known.get().unwrap(), batch))));
     itself.set(pipeline.clone()).unwrap();
     pipeline
 }
@@ -128,11 +131,14 @@ fn an_exporter_that_flushes_does_not_wait_for_itself() {
     watched(|| {
         let log = Log::default();
         let seen = log.clone();
-        let pipeline = start_with_itself(move |pipeline, batch| {
-            seen.push(batch);
-            assert!(!pipeline.flush(60 * LONG).is_complete(), "its own batch is in flight");
-            Ok(())
-        });
+        let pipeline = start_with_itself(
+            |queue| queue,
+            move |pipeline, batch| {
+                seen.push(batch);
+                assert!(!pipeline.flush(60 * LONG).is_complete(), "its own batch is in flight");
+                Ok(())
+            },
+        );
         record(&pipeline, 0..10);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(log.numbers(), (0..10).collect::<Vec<_>>());
@@ -146,37 +152,71 @@ fn an_exporter_that_stops_ode_does_not_wait_for_itself() {
     watched(|| {
         let log = Log::default();
         let seen = log.clone();
-        let pipeline = start_with_itself(move |pipeline, batch| {
-            seen.push(batch);
-            let _ = pipeline.shutdown(60 * LONG);
-            Ok(())
-        });
+        let pipeline = start_with_itself(
+            |queue| queue,
+            move |pipeline, batch| {
+                seen.push(batch);
+                let _ = pipeline.shutdown(60 * LONG);
+                Ok(())
+            },
+        );
         record(&pipeline, 0..10);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(ledger(&pipeline).delivered, 10);
     });
 }
 
-/// Its events make more batches, which make more events: it must not keep a flush from ending.
+/// Its events make more batches, which make more events: the backlog is never empty, and a flush
+/// ends all the same.
 #[test]
 fn an_exporter_that_records_events_does_not_hold_up_a_flush() {
     watched(|| {
-        let count = Arc::new(AtomicUsize::new(0));
-        let batches = Arc::clone(&count);
-        let pipeline = start_with_itself(move |pipeline, _| {
-            batches.fetch_add(1, Ordering::SeqCst);
-            pipeline.run(|| WideEvent::builder("exported").run(|| ode_core::set! { n = 1_u64 }));
-            Ok(())
-        });
+        let count = Arc::new(AtomicU64::new(0));
+        let recorded = Arc::clone(&count);
+        let pipeline = start_with_itself(
+            |queue| queue.batch_events(4),
+            move |pipeline, _| {
+                record(pipeline, 0..9);
+                recorded.fetch_add(9, Ordering::SeqCst);
+                Ok(())
+            },
+        );
         record(&pipeline, 0..10);
         let _ = pipeline.flush(60 * LONG);
-        assert!(pipeline.stats().destinations[0].delivered >= 10);
+        assert!(glance(&pipeline).delivered >= 10);
         let _ = pipeline.shutdown(LONG);
         let ledger = ledger(&pipeline);
-        assert_eq!(ledger.offered, 10 + count.load(Ordering::SeqCst) as u64);
-        // The last batch was exported when the pipeline was closed already.
-        assert_eq!(ledger.dropped.total(), ledger.dropped.get(DropReason::AlreadyShutdown));
+        assert_eq!(ledger.offered, 10 + count.load(Ordering::SeqCst));
         assert_eq!(ledger.queued + ledger.in_flight, 0);
+    });
+}
+
+/// Under overload the worker never rests, and says so all the same. T4.
+#[test]
+fn overload_is_told_while_it_lasts() {
+    watched(|| {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let kinds = Arc::clone(&told);
+        let itself = Itself::default();
+        let known = Arc::clone(&itself);
+        let queue = by(move |_| {
+            record(known.get().unwrap(), 0..100);
+            Ok(())
+        });
+        let builder = crate::support::builder(queue.capacity(64).batch_events(8))
+            .on_diagnostic(move |message| kinds.lock().unwrap().push(message.kind()));
+        let pipeline = TestPipeline::start(builder).unwrap();
+        itself.set(pipeline.clone()).unwrap();
+        record(&pipeline, 0..8);
+        wait_until(|| !told.lock().unwrap().is_empty());
+        let kind = told.lock().unwrap()[0];
+        let expected = DropReason::QueueFull;
+        assert!(
+            matches!(kind, DiagnosticKind::Dropped { reason, .. } if reason == expected),
+            "{kind:?}"
+        );
+        let _ = pipeline.shutdown(LONG);
+        ledger(&pipeline);
     });
 }
 
