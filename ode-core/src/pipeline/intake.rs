@@ -33,6 +33,8 @@ const LEASE_BYTES: i64 = 64 << 10;
 const CHUNK_EVENTS: usize = 512;
 /// … or bytes; 512 events of 24 fields stay well below.
 const CHUNK_BYTES: usize = 1 << 20;
+/// A thread that finds the queue full asks the others so often for what they have leased.
+const MAX_SWEEPS: u32 = 3;
 /// How many empty chunks are kept for reuse: one for each shard that a tick collects, and some …
 const SPARE_CHUNKS: usize = 2 * SHARDS;
 /// … as long as they hold no more memory than this together.
@@ -238,8 +240,16 @@ impl Intake {
     ) {
         let need = record_bytes(buffer);
         let attempt = || {
-            self.reclaim_leases();
-            let accepted = self.accept(&mut self.shard(thread), head, buffer, need);
+            let mut sweeps = 0;
+            let accepted = loop {
+                let found = self.reclaim_leases();
+                let accepted = self.accept(&mut self.shard(thread), head, buffer, need);
+                sweeps += 1;
+                // Where there was room, another thread may have been quicker to lease it.
+                if accepted.is_ok() || !found || sweeps == MAX_SWEEPS {
+                    break accepted;
+                }
+            };
             // Perhaps it is full of records that nobody has collected yet.
             let full = matches!(accepted, Err(DropReason::QueueFull | DropReason::QueueBytes));
             if accepted == Ok(Handed::Chunk) || full && self.full_said.is_first() {
@@ -295,6 +305,7 @@ impl Intake {
                 return false;
             };
             let freed = oldest.drop_oldest();
+            self.dropped.add(reason, u64::from(freed.is_some()));
             if oldest.is_empty() {
                 emptied = backlog.take();
             }
@@ -304,7 +315,6 @@ impl Intake {
             self.recycle(chunk);
         }
         if let Some(bytes) = freed {
-            self.dropped.add(reason, 1);
             self.give_back(1, signed(bytes));
         }
         true
@@ -341,14 +351,17 @@ impl Intake {
         self.shards.iter().chain([&self.last_resort])
     }
 
-    /// Takes unused leases back from every shard.
-    fn reclaim_leases(&self) {
+    /// Takes unused leases back from every shard; says whether there was one for an event.
+    fn reclaim_leases(&self) -> bool {
+        let mut found = false;
         for shard in self.all_shards() {
             let mut shard = lock(&shard.0);
             let (events, bytes) = (shard.lease_events, shard.lease_bytes);
             (shard.lease_events, shard.lease_bytes) = (0, 0);
             self.give_back(events, bytes);
+            found |= events > 0;
         }
+        found
     }
 
     fn give_back(&self, events: i64, bytes: i64) {
@@ -382,9 +395,11 @@ impl Intake {
         Progress { pushed: backlog.pushed, taken: backlog.pushed - waiting }
     }
 
-    /// Takes the oldest chunk.
-    pub(crate) fn take(&self) -> Option<Chunk> {
-        lock(&self.backlog).take()
+    /// Takes the oldest chunk, which is counted before anybody can miss it.
+    pub(crate) fn take(&self, count: impl FnOnce(&Chunk)) -> Option<Chunk> {
+        let mut backlog = lock(&self.backlog);
+        count(backlog.chunks.front()?);
+        backlog.take()
     }
 
     /// Puts back what a batch had no room for.
@@ -426,16 +441,19 @@ impl Intake {
         self.announce_release();
     }
 
-    /// Drops everything queued; says how many events that were.
-    pub(crate) fn drop_all(&self) -> u64 {
+    /// Drops everything queued, because there is no time left.
+    pub(crate) fn drop_all(&self) {
         self.collect();
-        let chunks = std::mem::take(&mut lock(&self.backlog).chunks);
-        let mut events = 0;
+        let chunks = {
+            let mut backlog = lock(&self.backlog);
+            let events = backlog.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+            // Under the lock: nobody finds them neither queued nor dropped.
+            self.dropped.add(DropReason::Deadline, events);
+            std::mem::take(&mut backlog.chunks)
+        };
         for chunk in chunks {
-            events += chunk.len() as u64;
             self.release(chunk.len(), chunk.bytes());
         }
-        events
     }
 
     /// What was dropped here, for a report.

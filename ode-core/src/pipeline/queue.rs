@@ -98,7 +98,8 @@ impl Queue {
         self
     }
 
-    /// How long an event waits for others at most. Default 100 ms, at least 1 ms.
+    /// How long an event waits for others at most. Default 100 ms, at least 1 ms. The first one
+    /// after a quiet time may wait 100 ms: an idle worker looks no more often.
     pub fn batch_delay(mut self, delay: Duration) -> Self {
         self.settings.batch_delay = delay.max(Duration::from_millis(1));
         self

@@ -119,7 +119,10 @@ impl Worker {
                 Next::Collect => {
                     orders.woken = false;
                     let pushed = self.collect(situation.now);
-                    mark = Mark { flush: orders.flush, pushed };
+                    // What is collected later does not matter to a flush already under way.
+                    if mark.flush != orders.flush {
+                        mark = Mark { flush: orders.flush, pushed };
+                    }
                 }
                 Next::Fill => {
                     self.fill();
@@ -127,6 +130,8 @@ impl Worker {
                 Next::Export => {
                     self.attempt();
                     self.report_drops(situation.now);
+                    // Under overload it never waits, and must hear of a flush all the same.
+                    orders = self.destination.control.orders().after(&orders);
                 }
                 Next::Wait(until) => {
                     self.report_drops(situation.now);
@@ -166,9 +171,11 @@ impl Worker {
             max_events: settings.batch_events,
             max_bytes: settings.batch_bytes,
         };
-        while let Some(chunk) = intake.take() {
-            // Counted and in its place before anything is done with it: a panic does not lose it.
+        let count = |chunk: &Chunk| {
             ledger.in_flight.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+        };
+        while let Some(chunk) = intake.take(count) {
+            // In its place before anything is done with it: a panic does not lose it.
             *batch_events += chunk.len();
             *batch_bytes += chunk.bytes();
             chunks.push(chunk);
@@ -176,10 +183,11 @@ impl Worker {
                 chunk.unpack(resolver, &mut batch.events, &mut room);
             }
             if let Some(rest) = chunks.pop_if(|chunk| !chunk.is_empty()) {
-                ledger.in_flight.fetch_sub(rest.len() as u64, Ordering::Relaxed);
-                *batch_events -= rest.len();
+                let left = rest.len();
+                *batch_events -= left;
                 *batch_bytes -= rest.bytes();
                 intake.put_back(rest);
+                ledger.in_flight.fetch_sub(left as u64, Ordering::Relaxed);
                 break;
             }
         }
@@ -328,8 +336,7 @@ impl Worker {
     /// The end: what could not be delivered in time is dropped, and counted so.
     fn stop(&mut self, now: u64, deadline: u64) {
         self.finish_batch(DropReason::Deadline);
-        let queued = self.destination.intake.drop_all();
-        self.destination.ledger.dropped.add(DropReason::Deadline, queued);
+        self.destination.intake.drop_all();
         self.flush_exporter(now, deadline);
         self.report_drops(now);
     }
