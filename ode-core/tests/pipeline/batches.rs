@@ -7,7 +7,7 @@ use ode_core::testing::TestClock;
 
 use crate::support::{
     Gate, LONG, Log, builder, ledger, let_it_look, record, record_text, scripted, start, start_at,
-    start_built, wait_until, watched,
+    start_built, wait_for_attempts, wait_until, watched,
 };
 
 #[test]
@@ -30,7 +30,7 @@ fn leaves_without_a_tick_when_it_is_full() {
         let (log, clock) = (Log::default(), TestClock::new());
         let pipeline = start_at(&clock, scripted(&log, []).batch_events(10));
         record(&pipeline, 0..10);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         assert_eq!(log.ordered(), (0..10).collect::<Vec<_>>());
     });
 }
@@ -80,7 +80,7 @@ fn leaves_when_its_delay_is_over_and_not_before() {
         assert!(pipeline.flush(LONG).is_complete());
         record(&pipeline, 1..4);
         clock.advance(Duration::from_millis(9_999));
-        let_it_look(&pipeline);
+        let_it_look(&pipeline, &log);
         assert_eq!(log.numbers(), [0], "too early");
         clock.advance(Duration::from_millis(1));
         wait_until(|| log.numbers().len() == 4);
@@ -111,7 +111,7 @@ fn leaves_in_time_whatever_the_wall_clock_does() {
             clock.set_wall(wall);
             record(&pipeline, [1]);
             clock.advance(Duration::from_millis(99));
-            let_it_look(&pipeline);
+            let_it_look(&pipeline, &log);
             assert_eq!(log.numbers(), [0], "too early");
             clock.advance(Duration::from_millis(1));
             wait_until(|| log.numbers() == [0, 1]);

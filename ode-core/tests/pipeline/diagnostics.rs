@@ -37,7 +37,7 @@ fn drops_are_told_at_once_and_then_every_ten_seconds() {
         for n in 0..90 {
             record(&pipeline, [n]);
             clock.advance(Duration::from_millis(100));
-            let_it_look(&pipeline);
+            let_it_look(&pipeline, &log);
         }
         assert_eq!(drops().len(), 1, "{:?}", drops());
         clock.advance(Duration::from_secs(1));
@@ -64,7 +64,7 @@ fn a_failing_exporter_is_told_once_with_its_cause() {
         for second in 0..9 {
             clock.advance(Duration::from_secs(1));
             wait_until(|| log.count() > second.min(3));
-            let_it_look(&pipeline);
+            let_it_look(&pipeline, &log);
         }
         let told = said.lock().unwrap().clone();
         assert_eq!(told.len(), 1, "{told:?}");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use ode_core::testing::{TestClock, TestPipeline};
-use ode_core::{Batch, DiagnosticKind, DropReason, ExportError, Exporter, Queue};
+use ode_core::{Batch, DiagnosticKind, DropReason, ExportError, Exporter};
 
 use crate::support::{
     LONG, Log, assert_dropped, by, fails, glance, ledger, let_it_look, ok, panics, record,
@@ -64,7 +64,7 @@ fn panics_in_a_row_are_paced_by_the_clock() {
         let pipeline = start_at(&clock, queue);
         record(&pipeline, 0..50);
         wait_until(|| log.count() >= 4);
-        let_it_look(&pipeline);
+        let_it_look(&pipeline, &log);
         assert_eq!(log.count(), 4, "three are taken in stride");
         wait_until(|| {
             clock.advance(Duration::from_secs(30));
@@ -116,12 +116,11 @@ type Itself = Arc<OnceLock<TestPipeline>>;
 
 /// A pipeline whose exporter has it in its hands.
 fn start_with_itself(
-    tune: fn(Queue) -> Queue,
     mut export: impl FnMut(&TestPipeline, &Batch) -> Result<(), ExportError> + Send + 'static,
 ) -> TestPipeline {
     let itself = Itself::default();
     let known = Arc::clone(&itself);
-    let pipeline = start(tune(by(move |batch| export(known.get().unwrap(), batch))));
+    let pipeline = start(by(move |batch| export(known.get().unwrap(), batch)));
     itself.set(pipeline.clone()).unwrap();
     pipeline
 }
@@ -131,14 +130,11 @@ fn an_exporter_that_flushes_does_not_wait_for_itself() {
     watched(|| {
         let log = Log::default();
         let seen = log.clone();
-        let pipeline = start_with_itself(
-            |queue| queue,
-            move |pipeline, batch| {
-                seen.push(batch);
-                assert!(!pipeline.flush(60 * LONG).is_complete(), "its own batch is in flight");
-                Ok(())
-            },
-        );
+        let pipeline = start_with_itself(move |pipeline, batch| {
+            seen.push(batch);
+            assert!(!pipeline.flush(60 * LONG).is_complete(), "its own batch is in flight");
+            Ok(())
+        });
         record(&pipeline, 0..10);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(log.numbers(), (0..10).collect::<Vec<_>>());
@@ -152,39 +148,40 @@ fn an_exporter_that_stops_ode_does_not_wait_for_itself() {
     watched(|| {
         let log = Log::default();
         let seen = log.clone();
-        let pipeline = start_with_itself(
-            |queue| queue,
-            move |pipeline, batch| {
-                seen.push(batch);
-                let _ = pipeline.shutdown(60 * LONG);
-                Ok(())
-            },
-        );
+        let pipeline = start_with_itself(move |pipeline, batch| {
+            seen.push(batch);
+            let _ = pipeline.shutdown(60 * LONG);
+            Ok(())
+        });
         record(&pipeline, 0..10);
         assert!(pipeline.flush(LONG).is_complete());
-        assert_eq!(ledger(&pipeline).delivered, 10);
+        let ledger = ledger(&pipeline);
+        let refused = ledger.dropped.get(DropReason::AlreadyShutdown);
+        assert_eq!((ledger.offered, ledger.delivered + refused), (10, 10));
+        assert_eq!(log.numbers().len() as u64, ledger.delivered);
     });
 }
 
-/// Its events make more batches, which make more events: the backlog is never empty, and a flush
-/// ends all the same.
+/// Its events make more batches, which make more events, and every tick collects some: the backlog
+/// is never empty, and a flush ends all the same.
 #[test]
 fn an_exporter_that_records_events_does_not_hold_up_a_flush() {
     watched(|| {
-        let count = Arc::new(AtomicU64::new(0));
-        let recorded = Arc::clone(&count);
-        let pipeline = start_with_itself(
-            |queue| queue.batch_events(4),
-            move |pipeline, _| {
-                record(pipeline, 0..9);
-                recorded.fetch_add(9, Ordering::SeqCst);
-                Ok(())
-            },
-        );
+        let (clock, count) = (TestClock::new(), Arc::new(AtomicU64::new(0)));
+        let itself = Itself::default();
+        let (known, time, recorded) = (Arc::clone(&itself), clock.clone(), Arc::clone(&count));
+        let queue = by(move |_| {
+            record(known.get().unwrap(), 0..9);
+            recorded.fetch_add(9, Ordering::SeqCst);
+            time.advance(Duration::from_secs(1));
+            Ok(())
+        });
+        let pipeline = start_at(&clock, queue.batch_events(4));
+        itself.set(pipeline.clone()).unwrap();
         record(&pipeline, 0..10);
-        let _ = pipeline.flush(60 * LONG);
+        let _ = pipeline.flush(1_000_000 * LONG);
         assert!(glance(&pipeline).delivered >= 10);
-        let _ = pipeline.shutdown(LONG);
+        let _ = pipeline.shutdown(1_000_000 * LONG);
         let ledger = ledger(&pipeline);
         assert_eq!(ledger.offered, 10 + count.load(Ordering::SeqCst));
         assert_eq!(ledger.queued + ledger.in_flight, 0);

@@ -8,7 +8,7 @@ use ode_core::{DropReason, WideEvent};
 
 use crate::support::{
     Gate, LONG, Log, SHORT, assert_dropped, builder, by, fails, for_now, glance, ledger, ok,
-    record, record_as, scripted, start, start_at, wait_until, watched,
+    record, record_as, scripted, start, start_at, wait_for_attempts, wait_until, watched,
 };
 
 #[test]
@@ -38,7 +38,7 @@ fn covers_what_came_while_a_batch_waited_for_its_retry() {
         let pipeline = start_at(&clock, scripted(&log, vec![fails(for_now), ok()]));
         record(&pipeline, [0]);
         clock.advance(Duration::from_millis(100));
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         // These stay with their threads: nothing collects them while the batch waits.
         record(&pipeline, 1..4);
         clock.advance(Duration::from_millis(100));
@@ -55,7 +55,7 @@ fn shutdown_covers_what_came_while_a_batch_waited_for_its_retry() {
         let pipeline = start_at(&clock, scripted(&log, vec![fails(for_now), ok()]));
         record(&pipeline, [0]);
         clock.advance(Duration::from_millis(100));
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         record(&pipeline, 1..4);
         clock.advance(Duration::from_millis(100));
         let end = pipeline.shutdown(LONG);

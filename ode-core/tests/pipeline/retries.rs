@@ -7,7 +7,7 @@ use ode_core::{DropReason, ExportError};
 
 use crate::support::{
     LONG, Log, assert_dropped, fails, for_now, glance, ledger, let_it_look, ok, record, scripted,
-    start, start_at, wait_until, watched,
+    start, start_at, wait_for_attempts, wait_until, watched,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -19,15 +19,15 @@ fn a_retry_waits_its_backoff_on_the_injected_clock() {
         let pipeline = start_at(&clock, scripted(&log, [fails(for_now), fails(for_now), ok()]));
         record(&pipeline, 0..3);
         clock.advance(100 * MILLISECOND);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         // The n-th wait is between a half and the whole of 100 ms × 2ⁿ.
         for (attempts, full) in [(1, 100), (2, 200)] {
             clock.advance((full / 2 - 1) * MILLISECOND);
-            let_it_look(&pipeline);
+            let_it_look(&pipeline, &log);
             assert_eq!(log.count(), attempts, "too early");
             assert_eq!(ledger(&pipeline).in_flight, 3);
             clock.advance((full / 2 + 1) * MILLISECOND);
-            wait_until(|| log.count() == attempts + 1);
+            wait_for_attempts(&pipeline, &log, attempts + 1);
         }
         assert!(pipeline.flush(LONG).is_complete());
         let attempts = log.attempts();
@@ -54,9 +54,9 @@ fn backing_off_ends_with_the_first_success() {
         assert!(pipeline.flush(LONG).is_complete());
         record(&pipeline, [1]);
         clock.advance(100 * MILLISECOND);
-        wait_until(|| log.count() == 7);
+        wait_for_attempts(&pipeline, &log, 7);
         clock.advance(100 * MILLISECOND);
-        wait_until(|| log.count() == 8);
+        wait_for_attempts(&pipeline, &log, 8);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(ledger(&pipeline).delivered, 2);
     });
@@ -70,16 +70,16 @@ fn a_retry_comes_no_earlier_than_the_receiver_asks() {
         let pipeline = start_at(&clock, scripted(&log, [fails(later), ok()]));
         record(&pipeline, [0]);
         clock.advance(100 * MILLISECOND);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         for _ in 0..9 {
             clock.advance(Duration::from_secs(1));
-            let_it_look(&pipeline);
+            let_it_look(&pipeline, &log);
         }
         clock.advance(999 * MILLISECOND);
-        let_it_look(&pipeline);
+        let_it_look(&pipeline, &log);
         assert_eq!(log.count(), 1, "too early");
         clock.advance(MILLISECOND);
-        wait_until(|| log.count() == 2);
+        wait_for_attempts(&pipeline, &log, 2);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(ledger(&pipeline).delivered, 1);
     });
@@ -98,7 +98,7 @@ fn what_arrived_is_not_sent_again() {
         let pipeline = start_at(&clock, scripted(&log, script));
         record(&pipeline, 0..5);
         clock.advance(100 * MILLISECOND);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         wait_until(|| glance(&pipeline).delivered == 2);
         assert_eq!(ledger(&pipeline).in_flight, 3);
         wait_until(|| {
@@ -144,9 +144,9 @@ fn gives_up_after_its_time_and_goes_on() {
         let queue = scripted(&log, script).batch_events(1).give_up_after(give_up);
         let pipeline = start_at(&clock, queue);
         record(&pipeline, 0..2);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         clock.advance(Duration::from_secs(59));
-        wait_until(|| log.count() == 2);
+        wait_for_attempts(&pipeline, &log, 2);
         assert_dropped(&ledger(&pipeline), &[]);
         clock.advance(Duration::from_secs(1));
         wait_until(|| log.attempts().last().unwrap()[0].n == 1);
@@ -216,7 +216,7 @@ fn a_batch_that_is_retried_still_takes_its_room() {
         let script = (0..3).map(|_| fails(|| for_now().delivered(1)));
         let pipeline = start_at(&clock, scripted(&log, script).capacity(10));
         record(&pipeline, 0..10);
-        wait_until(|| log.count() == 1);
+        wait_for_attempts(&pipeline, &log, 1);
         record(&pipeline, 10..20);
         assert_dropped(&ledger(&pipeline), &[(DropReason::QueueFull, 10)]);
         wait_until(|| {

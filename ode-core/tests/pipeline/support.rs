@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{Builder, yield_now};
@@ -55,9 +56,9 @@ impl Seen {
     }
 }
 
-/// Everything that exporters were given, attempt by attempt.
+/// Everything that exporters were given, attempt by attempt; and how often they were flushed.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<Vec<Seen>>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<Vec<Seen>>>>, Arc<AtomicUsize>);
 
 impl Log {
     pub(crate) fn push(&self, batch: &Batch) {
@@ -93,11 +94,16 @@ impl Log {
 }
 
 /// An exporter from a closure.
-struct By<F>(F);
+struct By<F>(F, Arc<AtomicUsize>);
 
 impl<F: FnMut(&Batch) -> Result<(), ExportError> + Send + 'static> Exporter for By<F> {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
         (self.0)(batch)
+    }
+
+    fn flush(&mut self, _: Duration) -> Result<(), ExportError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn name(&self) -> &'static str {
@@ -106,17 +112,18 @@ impl<F: FnMut(&Batch) -> Result<(), ExportError> + Send + 'static> Exporter for 
 }
 
 pub(crate) fn by(f: impl FnMut(&Batch) -> Result<(), ExportError> + Send + 'static) -> Queue {
-    Queue::new(By(f))
+    Queue::new(By(f, Arc::default()))
 }
 
 /// Logs every batch and answers as scripted, and `Ok` when the script is over.
 pub(crate) fn scripted(log: &Log, script: impl IntoIterator<Item = Answer>) -> Queue {
-    let log = log.clone();
+    let (log, flushes) = (log.clone(), Arc::clone(&log.1));
     let mut script: VecDeque<_> = script.into_iter().collect();
-    by(move |batch| {
+    let export = move |batch: &Batch| {
         log.push(batch);
         script.pop_front().unwrap_or_else(ok)()
-    })
+    };
+    Queue::new(By(export, flushes))
 }
 
 /// What the exporter does with a batch.
@@ -260,7 +267,18 @@ pub(crate) fn assert_dropped(ledger: &DestinationStats, expected: &[(DropReason,
     assert_eq!(found, expected, "{ledger}");
 }
 
-/// Lets the worker look at the clock: a flush whose time is up is answered without an export.
-pub(crate) fn let_it_look(pipeline: &TestPipeline) {
-    let _ = pipeline.flush(Duration::ZERO);
+/// Lets the worker look at the clock and act: a flush whose time is up is answered without an
+/// export, when everything else is done.
+pub(crate) fn let_it_look(pipeline: &TestPipeline, log: &Log) {
+    let before = log.1.load(Ordering::SeqCst);
+    wait_until(|| {
+        let _ = pipeline.flush(Duration::ZERO);
+        log.1.load(Ordering::SeqCst) > before
+    });
+}
+
+/// Waits until so many attempts were made and the last of them has had its consequences.
+pub(crate) fn wait_for_attempts(pipeline: &TestPipeline, log: &Log, attempts: usize) {
+    wait_until(|| log.count() == attempts);
+    let_it_look(pipeline, log);
 }
