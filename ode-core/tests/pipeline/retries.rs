@@ -223,6 +223,8 @@ fn a_batch_that_is_retried_still_takes_its_room() {
             clock.advance(Duration::from_secs(1));
             glance(&pipeline).delivered == 10
         });
+        // The room is given back just after the count.
+        let_it_look(&pipeline, &log);
         record(&pipeline, 20..30);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(ledger(&pipeline).delivered, 20);
