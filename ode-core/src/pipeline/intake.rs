@@ -33,8 +33,6 @@ const LEASE_BYTES: i64 = 64 << 10;
 const CHUNK_EVENTS: usize = 512;
 /// … or bytes; 512 events of 24 fields stay well below.
 const CHUNK_BYTES: usize = 1 << 20;
-/// A thread that finds the queue full asks the others so often for what they have leased.
-const MAX_SWEEPS: u32 = 3;
 /// How many empty chunks are kept for reuse: one for each shard that a tick collects, and some …
 const SPARE_CHUNKS: usize = 2 * SHARDS;
 /// … as long as they hold no more memory than this together.
@@ -47,6 +45,8 @@ pub(crate) struct Intake {
     last_resort: Shard,
     free_events: AtomicI64,
     free_bytes: AtomicI64,
+    /// Held while leases are taken back.
+    granting: Mutex<()>,
     backlog: Mutex<Backlog>,
     /// Signalled when capacity was freed and somebody waits for it.
     room: Condvar,
@@ -129,6 +129,7 @@ impl Intake {
             last_resort: Shard::default(),
             free_events: AtomicI64::new(signed(settings.capacity)),
             free_bytes: AtomicI64::new(signed(settings.capacity_bytes)),
+            granting: Mutex::default(),
             backlog: Mutex::default(),
             room: Condvar::new(),
             waiting: AtomicUsize::new(0),
@@ -201,6 +202,26 @@ impl Intake {
         Err(if by_events { DropReason::QueueFull } else { DropReason::QueueBytes })
     }
 
+    /// As [`Self::accept`], with room from wherever there is some.
+    fn accept_granted(
+        &self,
+        thread: usize,
+        head: &Head,
+        buffer: &Buffer,
+        need: usize,
+    ) -> Result<Handed, DropReason> {
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(DropReason::AlreadyShutdown);
+        }
+        self.grant(signed(need))?;
+        let mut shard = self.shard(thread);
+        if self.closed.load(Ordering::Relaxed) {
+            self.give_back(1, signed(need));
+            return Err(DropReason::AlreadyShutdown);
+        }
+        Ok(self.append(&mut shard, head, buffer))
+    }
+
     #[inline]
     fn append(&self, shard: &mut ShardState, head: &Head, buffer: &Buffer) -> Handed {
         shard.chunk.append(head, buffer);
@@ -240,16 +261,7 @@ impl Intake {
     ) {
         let need = record_bytes(buffer);
         let attempt = || {
-            let mut sweeps = 0;
-            let accepted = loop {
-                let found = self.reclaim_leases();
-                let accepted = self.accept(&mut self.shard(thread), head, buffer, need);
-                sweeps += 1;
-                // Where there was room, another thread may have been quicker to lease it.
-                if accepted.is_ok() || !found || sweeps == MAX_SWEEPS {
-                    break accepted;
-                }
-            };
+            let accepted = self.accept_granted(thread, head, buffer, need);
             // Perhaps it is full of records that nobody has collected yet.
             let full = matches!(accepted, Err(DropReason::QueueFull | DropReason::QueueBytes));
             if accepted == Ok(Handed::Chunk) || full && self.full_said.is_first() {
@@ -351,17 +363,30 @@ impl Intake {
         self.shards.iter().chain([&self.last_resort])
     }
 
-    /// Takes unused leases back from every shard; says whether there was one for an event.
-    fn reclaim_leases(&self) -> bool {
-        let mut found = false;
+    /// Takes room for one record out of everything that is free, leased or not; says what is short
+    /// otherwise.
+    ///
+    /// One thread at a time, and the shared counters before the leases: a thread whose lease was
+    /// taken finds them empty and comes here too, so no room hides from the count.
+    fn grant(&self, need: i64) -> Result<(), DropReason> {
+        let _one_at_a_time = lock(&self.granting);
+        let mut events = take(&self.free_events, i64::MAX, 1);
+        let mut bytes = take(&self.free_bytes, i64::MAX, 1);
         for shard in self.all_shards() {
             let mut shard = lock(&shard.0);
-            let (events, bytes) = (shard.lease_events, shard.lease_bytes);
-            (shard.lease_events, shard.lease_bytes) = (0, 0);
-            self.give_back(events, bytes);
-            found |= events > 0;
+            events += std::mem::take(&mut shard.lease_events);
+            bytes += std::mem::take(&mut shard.lease_bytes);
         }
-        found
+        let granted = if events < 1 {
+            Err(DropReason::QueueFull)
+        } else if bytes < need {
+            Err(DropReason::QueueBytes)
+        } else {
+            (events, bytes) = (events - 1, bytes - need);
+            Ok(())
+        };
+        self.give_back(events, bytes);
+        granted
     }
 
     fn give_back(&self, events: i64, bytes: i64) {
