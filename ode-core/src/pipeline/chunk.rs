@@ -58,6 +58,8 @@ pub(crate) fn record_bytes(buffer: &Buffer) -> usize {
     size_of::<Record>() + buffer.bytes()
 }
 
+/// Half of the events of a full chunk.
+const SLACK_AT: usize = 256;
 /// A recycled chunk larger than this gives its memory back.
 const KEEP_BYTES: usize = 2 << 20;
 
@@ -78,6 +80,9 @@ impl Chunk {
 
     #[inline]
     pub(crate) fn append(&mut self, head: &Head, buffer: &Buffer) {
+        if self.records.len() == SLACK_AT {
+            self.make_slack();
+        }
         self.records.push(Record {
             head: *head,
             fields: (self.fields.len(), buffer.fields.len()),
@@ -104,6 +109,16 @@ impl Chunk {
             + self.text.capacity()
             + self.blob.capacity()
             + self.records.capacity() * size_of::<Record>()
+    }
+
+    /// Room for half as much again as a full chunk of such records: doubling would stop exactly at
+    /// the full chunk, and one that waits for the backlog would grow.
+    #[cold]
+    fn make_slack(&mut self) {
+        self.records.reserve_exact(self.records.len() * 2);
+        self.fields.reserve_exact(self.fields.len() * 2);
+        self.text.reserve_exact(self.text.len() * 2);
+        self.blob.reserve_exact(self.blob.len() * 2);
     }
 
     /// Empties the chunk for reuse; keeps its memory unless that is out of proportion.

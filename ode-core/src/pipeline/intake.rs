@@ -25,6 +25,9 @@ use crate::sync::{
 };
 
 const SHARDS: usize = 16;
+/// How often a full chunk is offered to the backlog before it grows: longer than the worker holds
+/// the lock, unless it is preempted.
+const SPINS: usize = 200;
 /// Capacity is leased to a shard in blocks of this many events …
 const LEASE_EVENTS: i64 = 64;
 /// … and bytes.
@@ -228,14 +231,25 @@ impl Intake {
         if shard.chunk.len() < self.chunk_events && shard.chunk.bytes() < self.chunk_bytes {
             return Handed::Nothing;
         }
-        // If the worker is preempted while it holds the backlog, the chunk grows rather than wait.
-        match try_lock(&self.backlog) {
+        match self.backlog_soon() {
             Some(mut backlog) => {
                 backlog.push(&mut shard.chunk);
                 Handed::Chunk
             }
             None => Handed::Nothing,
         }
+    }
+
+    /// The backlog, if it is free within a moment. If the worker is preempted while it holds it,
+    /// the chunk grows rather than wait.
+    fn backlog_soon(&self) -> Option<MutexGuard<'_, Backlog>> {
+        (0..SPINS).find_map(|_| {
+            let backlog = try_lock(&self.backlog);
+            if backlog.is_none() {
+                std::hint::spin_loop();
+            }
+            backlog
+        })
     }
 
     /// Leases another block; `false` when the queue has no room for `need` bytes.
