@@ -16,6 +16,10 @@ pub(crate) fn finish(mut unit: Box<Unit>) {
     };
     unit.ended.get_or_insert(now);
     if unit.is_shared.get() {
+        unit.shared.close_beside();
+    }
+    unit.beside.close();
+    if unit.is_shared.get() {
         // Contributions of other tasks are merged; a hold keeps the unit open.
         let shared = Arc::clone(&unit.shared);
         match shared.seal(unit, now.nanos()) {

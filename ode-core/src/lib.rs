@@ -50,6 +50,8 @@ mod event;
 mod export;
 mod finish;
 #[doc(hidden)]
+pub mod integration;
+#[doc(hidden)]
 pub mod macro_support;
 mod macros;
 mod pipeline;
@@ -64,7 +66,7 @@ mod unit;
 
 pub use context::{
     Current, Detached, EventHandle, FutureExt, Hold, InEvent, Timed, current, decline, detached,
-    fail, fields, hold, in_event, record_error, root, timed,
+    fail, fields, hold, in_event, link, record_error, root, timed,
 };
 #[doc(hidden)]
 pub use event::FieldKey;

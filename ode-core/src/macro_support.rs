@@ -15,6 +15,7 @@ use crate::event::ids::TraceContext;
 use crate::event::outcome::Failure;
 use crate::event::value::Value;
 use crate::record::buffer::{APPEND, KeyRef};
+use crate::unit;
 use crate::unit::future::InUnit;
 use crate::unit::open::{Parent, Unit};
 use crate::unit::wide_event::{Entered as EnteredUnit, WideEvent};
@@ -98,7 +99,7 @@ pub fn incr_at(key: &str, by: Number) {
 #[inline]
 #[must_use]
 pub fn open(name: &'static str) -> Opening {
-    Opening { name, parent: Parent::Current, join: false }
+    Opening { name, parent: Parent::Current, join: false, span_target: None }
 }
 
 /// What `#[instrument_event]` is about to open.
@@ -107,6 +108,7 @@ pub struct Opening {
     name: &'static str,
     parent: Parent,
     join: bool,
+    span_target: Option<&'static str>,
 }
 
 impl Opening {
@@ -131,9 +133,20 @@ impl Opening {
         self
     }
 
+    /// Opens a `tracing` span beside the unit, under this target.
+    #[must_use]
+    pub fn span(mut self, target: &'static str) -> Self {
+        self.span_target = Some(target);
+        self
+    }
+
     #[inline]
     fn unit(self) -> Option<Box<Unit>> {
-        if self.join && slot::is_current() { None } else { Unit::open(self.name, self.parent) }
+        if self.join && slot::is_current() {
+            return None;
+        }
+        let Self { name, parent, span_target, .. } = self;
+        Unit::open(&unit::open::Opening { name, parent, span_target })
     }
 
     /// Opens the unit and makes it current on this thread.

@@ -1,5 +1,6 @@
 //! What any function can say about the unit it runs in, with no handle passed.
 
+use crate::event::ids::TraceContext;
 use std::error::Error;
 
 use crate::context::{slot, write};
@@ -82,4 +83,20 @@ pub fn fail(failure: Failure) {
     if write::say(failure.word) {
         write::describe(&failure);
     }
+}
+
+/// Notes a unit of another trace that the current one belongs with: the producer of a message, the
+/// members of a batch. It is kept in the list `links`, as a W3C `traceparent`.
+///
+/// ```
+/// # fn main() -> Result<(), ode_core::ParseTraceparentError> {
+/// use ode_core::{TraceContext, WideEvent};
+/// let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+/// let producer = TraceContext::from_traceparent(header)?;
+/// WideEvent::builder("order.consume").run(|| ode_core::link(producer));
+/// # Ok(())
+/// # }
+/// ```
+pub fn link(context: TraceContext) {
+    write::link(context);
 }

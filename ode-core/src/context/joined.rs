@@ -10,11 +10,13 @@ use crate::context::shared::Shared;
 use crate::context::slot::{self, Ambient};
 use crate::pipeline::engine::Pipeline;
 use crate::sync::Arc;
+use crate::unit::companion::Beside;
 
 /// What is carried from one task to another: the unit, and a test's capture.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Joined {
     shared: Option<Arc<Shared>>,
+    beside: Beside,
     scoped: Option<Arc<Pipeline>>,
 }
 
@@ -25,17 +27,18 @@ impl Joined {
             Ambient::Own(unit) => unit.share(),
             Ambient::Joined(shared) => Arc::clone(shared),
         });
-        Self { shared, scoped: slot::scoped() }
+        Self::to(shared)
     }
 
     pub(crate) fn to(shared: Option<Arc<Shared>>) -> Self {
-        Self { shared, scoped: slot::scoped() }
+        let beside = shared.as_ref().map(|shared| shared.beside()).unwrap_or_default();
+        Self { shared, beside, scoped: slot::scoped() }
     }
 
     /// A test's capture and nothing else.
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn to_scope(scoped: Arc<Pipeline>) -> Self {
-        Self { shared: None, scoped: Some(scoped) }
+        Self { shared: None, beside: Beside::default(), scoped: Some(scoped) }
     }
 
     pub(crate) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
@@ -43,8 +46,10 @@ impl Joined {
         f()
     }
 
-    fn enter(&self) -> EnteredJoined {
+    fn enter(&self) -> EnteredJoined<'_> {
+        self.beside.enter();
         EnteredJoined {
+            beside: &self.beside,
             ambient: self
                 .shared
                 .clone()
@@ -58,12 +63,13 @@ impl Joined {
 struct Was<T>(Option<T>);
 
 /// Restores what was current before, also when unwinding.
-struct EnteredJoined {
+struct EnteredJoined<'j> {
+    beside: &'j Beside,
     ambient: Option<Was<Ambient>>,
     scoped: Option<Was<Arc<Pipeline>>>,
 }
 
-impl Drop for EnteredJoined {
+impl Drop for EnteredJoined<'_> {
     fn drop(&mut self) {
         if let Some(Was(outer)) = self.ambient.take() {
             drop(slot::replace(outer));
@@ -71,6 +77,7 @@ impl Drop for EnteredJoined {
         if let Some(Was(outer)) = self.scoped.take() {
             drop(slot::replace_scoped(outer));
         }
+        self.beside.leave();
     }
 }
 

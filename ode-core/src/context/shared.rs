@@ -1,9 +1,10 @@
 //! What a unit shares with other tasks: a side record behind a lock, made when first asked for and
 //! merged into the owner's record.
 
+use crate::clock::Moment;
 use crate::context::cells::Count;
 use crate::context::write::Target;
-use crate::event::ids::TraceContext;
+use crate::event::ids::{SpanId, TraceContext};
 use crate::event::keys;
 use crate::event::outcome::Word;
 use crate::finish;
@@ -12,6 +13,7 @@ use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, TRUNC
 use crate::record::counter;
 use crate::record::prepare::Prepared;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::unit::companion::Beside;
 use crate::unit::open::{KEEP_BYTES, Unit};
 
 /// The part of a unit that other tasks and threads can reach.
@@ -28,6 +30,10 @@ struct State {
     context: Option<TraceContext>,
     pipeline: Option<PipelineRef>,
     root: Option<Arc<Shared>>,
+    beside: Beside,
+    around: Option<SpanId>,
+    started: Option<Moment>,
+    messages: u32,
     side: Buffer,
     inherited: Buffer,
     word: Option<Word>,
@@ -68,6 +74,10 @@ impl Shared {
         state.context = Some(unit.context);
         state.pipeline.clone_from(&unit.pipeline);
         state.root.clone_from(&unit.root);
+        state.beside.clone_from(&unit.beside);
+        state.around = unit.around;
+        state.started = unit.started.map(|(_, started)| started);
+        state.messages = 0;
         let limits = unit.buffer.limits;
         state.side.reset(&limits);
         state.inherited.reset(&limits);
@@ -84,6 +94,7 @@ impl Shared {
             (state.side, state.inherited) = (Buffer::default(), Buffer::default());
         }
         (state.context, state.pipeline, state.root, state.held) = (None, None, None, None);
+        state.beside.close();
         state.phase = Phase::Ended;
     }
 
@@ -130,6 +141,14 @@ impl Shared {
     /// The unit is withdrawn: what is written from now on is late.
     pub(crate) fn withdraw(&self) {
         lock(&self.state).phase = Phase::Ended;
+        self.close_beside();
+    }
+
+    /// The unit's function is over: who joins from now on finds no companion.
+    pub(crate) fn close_beside(&self) {
+        let mut beside = std::mem::take(&mut lock(&self.state).beside);
+        // Closing it is foreign code: not under the lock.
+        beside.close();
     }
 
     /// How much of a value is kept.
@@ -146,6 +165,29 @@ impl Shared {
 
     pub(crate) fn context(&self) -> Option<TraceContext> {
         lock(&self.state).context
+    }
+
+    /// Where other instrumentation stood when the unit was opened.
+    pub(crate) fn around(&self) -> Option<SpanId> {
+        lock(&self.state).around
+    }
+
+    /// What goes with the unit, for a task that joins it; nothing once the unit has ended.
+    pub(crate) fn beside(&self) -> Beside {
+        let state = lock(&self.state);
+        if state.phase == Phase::Ended { Beside::default() } else { state.beside.clone() }
+    }
+
+    /// Counts a log message, if fewer than `max` were kept here; says how long after the start of
+    /// the unit it came.
+    pub(crate) fn next_message(&self, max: u32) -> Option<u64> {
+        let mut state = lock(&self.state);
+        if state.messages >= max {
+            return None;
+        }
+        state.messages += 1;
+        let now = state.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
+        Some(now.zip(state.started).map_or(0, |(now, started)| now.since(started)))
     }
 
     pub(crate) fn pipeline(&self) -> Option<PipelineRef> {

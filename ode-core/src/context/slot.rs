@@ -35,6 +35,10 @@ struct Slot {
     /// Whether `joined` or `scoped` holds something: one look tells the common case.
     busy: Cell<bool>,
     number: Cell<usize>,
+    /// One of ode's own threads: what runs here is not the host's work.
+    muted: Cell<bool>,
+    /// Observers are being shown an event.
+    showing: Cell<bool>,
     ended: Cell<bool>,
 }
 
@@ -49,6 +53,8 @@ thread_local! {
             cells: Cell::new(None),
             busy: Cell::new(false),
             number: Cell::new(usize::MAX),
+            muted: Cell::new(false),
+            showing: Cell::new(false),
             ended: Cell::new(false),
         }
     };
@@ -198,9 +204,38 @@ pub(crate) fn keep_spare(mut unit: Box<Unit>) {
     });
 }
 
+/// From now on no unit is opened on this thread: it is ode's own, and what it sends is no work of
+/// the host's.
+pub(crate) fn mute() {
+    SLOT.with(|slot| slot.muted.set(true));
+}
+
+/// While this lives, observers on this thread are shown nothing else.
+pub(crate) struct Showing;
+
+/// `None` where observers are being shown an event already.
+pub(crate) fn begin_showing() -> Option<Showing> {
+    SLOT.with(|slot| (!slot.showing.replace(true)).then_some(Showing))
+}
+
+impl Drop for Showing {
+    fn drop(&mut self) {
+        SLOT.with(|slot| slot.showing.set(false));
+    }
+}
+
+/// Whether this is one of ode's own threads.
+#[inline]
+pub(crate) fn is_muted() -> bool {
+    SLOT.with(|slot| slot.muted.get())
+}
+
 /// The pipeline for units that have no parent.
 #[inline]
 pub(crate) fn pipeline() -> Option<PipelineRef> {
+    if is_muted() {
+        return None;
+    }
     scoped().map(PipelineRef::Scoped).or_else(|| GLOBAL.get().map(PipelineRef::Global))
 }
 

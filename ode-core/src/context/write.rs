@@ -2,11 +2,12 @@
 
 use crate::context::cells::{self, Count};
 use crate::context::slot::{self, Ambient};
+use crate::event::ids::TraceContext;
 use crate::event::keys::{self, Key};
 use crate::event::limits;
 use crate::event::outcome::{Failure, Word};
 use crate::event::value::{MASK, Number, Value};
-use crate::record::buffer::{Buffer, DELTA, Field, KeyRef, Kind, TRUNCATED};
+use crate::record::buffer::{APPEND, Buffer, CLEARED, DELTA, Field, KeyRef, Kind, TRUNCATED};
 use crate::record::fields::{FieldSink, Fields};
 use crate::record::format;
 use crate::record::prepare::prepare;
@@ -185,6 +186,27 @@ pub(crate) fn describe(failure: &Failure) {
         let elsewhere = target.counter_base == DELTA;
         describe_in(target.buffer, failure, elsewhere);
     });
+}
+
+/// As [`describe_in`], unless another failure is described already.
+pub(crate) fn describe_missing(buffer: &mut Buffer, failure: &Failure) {
+    let described = |field: &Field| {
+        field.key.is_some_and(|key| std::ptr::eq(key, &keys::ERROR_TYPE))
+            && field.flags & CLEARED == 0
+    };
+    if !buffer.fields.iter().any(described) {
+        describe_in(buffer, failure, false);
+    }
+}
+
+/// Notes a unit of another trace that the current one belongs with.
+pub(crate) fn link(context: TraceContext) {
+    with_target(|target| link_in(target.buffer, context));
+}
+
+pub(crate) fn link_in(buffer: &mut Buffer, context: TraceContext) {
+    let traceparent = context.to_traceparent();
+    buffer.push_text(KeyRef::Static(&keys::LINKS), &traceparent, false, APPEND);
 }
 
 /// Replaces what an earlier failure left as a whole: its causes do not belong to this one.

@@ -117,6 +117,8 @@ our_keys! {
     TRUNCATED_FIELDS = "ode.truncated_fields";
     DROPPED_FIELDS = "ode.dropped_fields";
     RENAMED_FIELDS = "ode.renamed_fields";
+    LINKS = "links";
+    TRACE_STATE = "trace_state";
 }
 
 /// Names of the fixed part of every event.

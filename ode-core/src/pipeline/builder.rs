@@ -7,14 +7,18 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::context::cells::{self, Cells};
+use crate::context::slot;
+use crate::event::finished::Event;
 use crate::event::limits::Limits;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell, to_stderr};
-use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline, Tap};
+use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline};
 use crate::pipeline::guard::Guard;
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::lifecycle;
 use crate::pipeline::queue::Queue;
+use crate::pipeline::watch::Tap;
+use crate::pipeline::watch::Watchers;
 use crate::pipeline::worker::Worker;
 use crate::process::Process;
 use crate::rng::Ids;
@@ -32,7 +36,7 @@ pub struct PipelineBuilder {
     announce: bool,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
-    pub(crate) tap: Option<Tap>,
+    pub(crate) taps: Vec<Tap>,
 }
 
 impl fmt::Debug for PipelineBuilder {
@@ -58,7 +62,7 @@ impl PipelineBuilder {
             announce: false,
             clock: Clock::default(),
             ids: Ids::default(),
-            tap: None,
+            taps: Vec::new(),
         }
     }
 
@@ -78,6 +82,17 @@ impl PipelineBuilder {
     /// Called on ode's own threads, at most once in ten seconds for each kind of message.
     pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
         self.observer = Arc::new(observer);
+        self
+    }
+
+    /// Adds a closure that sees every finished event, on the thread that finished it and outside
+    /// any lock: metrics as a view of events. Repeat to add more.
+    ///
+    /// It runs on the host's time, so it should be as short as counting; what it panics with is
+    /// caught and reported as a diagnostic. It sees an event before any destination drops it.
+    /// Events that end while it runs, on the same thread, are not shown to it.
+    pub fn on_event(mut self, observer: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.taps.push(Box::new(observer));
         self
     }
 
@@ -150,7 +165,7 @@ impl PipelineBuilder {
             observer: self.observer,
             hasher: self.hasher,
             keeper: Keeper::default(),
-            tap: self.tap,
+            watchers: Watchers::of(self.taps),
             counts: Cells::default(),
             warned_of_hashing: AtomicBool::new(false),
             announce: self.announce,
@@ -160,7 +175,10 @@ impl PipelineBuilder {
         (pipeline, move || {
             for worker in workers {
                 let name = format!("ode-{}", worker.destination.settings.name);
-                spawn(&name, move || worker.run())?;
+                spawn(&name, move || {
+                    slot::mute();
+                    worker.run();
+                })?;
             }
             spawn("ode-keeper", keep)
         })

@@ -32,6 +32,8 @@ pub enum DiagnosticKind {
     ExportFailed,
     /// An exporter panicked; it goes on with the next batch.
     ExporterPanicked,
+    /// An observer of finished events panicked; it is called for the next one. Said once.
+    ObserverPanicked,
     /// A setting was not what it must be, and its default is used.
     Configuration,
     /// What was delivered and lost, at the end.
@@ -42,6 +44,11 @@ impl Diagnostic {
     /// A message about a setting.
     pub fn configuration(text: impl Into<String>) -> Self {
         Self { destination: None, kind: DiagnosticKind::Configuration, text: text.into() }
+    }
+
+    pub(crate) fn observer_panicked() -> Self {
+        let text = "an observer set by on_event panicked; the event went on without it".to_owned();
+        Self { destination: None, kind: DiagnosticKind::ObserverPanicked, text }
     }
 
     /// What it is about.

@@ -7,17 +7,16 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::context::cells::{Cells, Count};
-use crate::event::finished::{Event, Head};
+use crate::event::finished::Head;
 use crate::event::limits::Limits;
 use crate::event::value::saturating_nanos;
-use crate::pipeline::chunk;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer};
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::ledger::Stats;
+use crate::pipeline::watch::Watchers;
 use crate::process::Process;
 use crate::record::buffer::Buffer;
-use crate::record::resolve::{Raw, Resolver};
 use crate::rng::Ids;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
@@ -31,15 +30,14 @@ pub(crate) struct Pipeline {
     pub(crate) observer: Observer,
     pub(crate) hasher: Option<Hasher>,
     pub(crate) keeper: Keeper,
-    /// Sees every finished event on the thread that finished it: how tests capture.
-    pub(crate) tap: Option<Tap>,
+    /// See every finished event on the thread that finished it.
+    pub(crate) watchers: Watchers,
     /// The counts of a pipeline that is not the process's own.
     pub(crate) counts: Cells,
     pub(crate) warned_of_hashing: AtomicBool,
     pub(crate) announce: bool,
 }
 
-pub(crate) type Tap = Box<dyn Fn(Event) + Send + Sync>;
 /// Makes the keyed hash of a sensitive value.
 pub(crate) type Hasher = Box<dyn Fn(&str) -> String + Send + Sync>;
 
@@ -90,8 +88,15 @@ impl Pipeline {
         for destination in &self.destinations {
             destination.offer(thread, head, buffer);
         }
-        if let Some(tap) = &self.tap {
-            tap(self.event(head, buffer));
+        if !self.watchers.is_empty() {
+            self.show(head, buffer);
+        }
+    }
+
+    #[cold]
+    fn show(&self, head: &Head, buffer: &Buffer) {
+        if self.watchers.show(&self.process, head, buffer) {
+            self.keeper.later(Arc::clone(&self.observer), Diagnostic::observer_panicked());
         }
     }
 
@@ -104,14 +109,6 @@ impl Pipeline {
             self.keeper.later(Arc::clone(&self.observer), Diagnostic::configuration(NO_HASH_KEY));
         }
         None
-    }
-
-    #[cold]
-    fn event(&self, head: &Head, buffer: &Buffer) -> Event {
-        let mut event = Event::empty(Arc::clone(&self.process));
-        let raw = Raw { fields: &buffer.fields, text: &buffer.text, blob: &buffer.blob };
-        chunk::unpack(head, raw, &mut Resolver::default(), &mut event);
-        event
     }
 
     /// Asks every destination to deliver what it has, and waits for it at most this long.

@@ -161,7 +161,7 @@ impl CaptureBuilder {
         let events: Arc<Mutex<Vec<Event>>> = Arc::default();
         let seen = Arc::clone(&events);
         let mut builder = self.builder;
-        builder.tap = Some(Box::new(move |event| lock(&seen).push(event)));
+        builder.taps.push(Box::new(move |event| lock(&seen).push(event.clone())));
         // No destination, so no thread is started; holds expire when time is moved or looked at.
         let (pipeline, _no_threads) = builder.assemble();
         let pipeline = Arc::new(pipeline);

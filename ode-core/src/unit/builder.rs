@@ -7,7 +7,7 @@ use crate::event::ids::TraceContext;
 use crate::event::outcome::Failure;
 use crate::unit::future::InUnit;
 use crate::unit::name::UnitName;
-use crate::unit::open::{Parent, Unit};
+use crate::unit::open::{Opening, Parent, Unit};
 use crate::unit::wide_event::WideEvent;
 
 /// Opens a [`WideEvent`]; made by [`WideEvent::builder`].
@@ -16,11 +16,12 @@ use crate::unit::wide_event::WideEvent;
 pub struct WideEventBuilder {
     name: UnitName,
     parent: Parent,
+    span_target: Option<&'static str>,
 }
 
 impl WideEventBuilder {
     pub(crate) fn new(name: UnitName) -> Self {
-        Self { name, parent: Parent::Current }
+        Self { name, parent: Parent::Current, span_target: None }
     }
 
     /// Sets the parent: a context, or `None` for the unit that is current, which is the default.
@@ -35,6 +36,13 @@ impl WideEventBuilder {
         self
     }
 
+    /// Also opens a `tracing` span of the unit's name under this target, so that logs printed inside
+    /// the unit carry its ids. Without `ode::tracing` in the program it does nothing.
+    pub fn span(mut self, target: &'static str) -> Self {
+        self.span_target = Some(target);
+        self
+    }
+
     /// Opens the unit. It is current only inside `run`, `try_run`, `run_async` and `scope`.
     pub fn start(self) -> WideEvent {
         let mut unit = self.open();
@@ -46,7 +54,8 @@ impl WideEventBuilder {
 
     #[inline]
     fn open(self) -> Option<Box<Unit>> {
-        Unit::open(self.name.as_str(), self.parent)
+        let name = self.name.as_str();
+        Unit::open(&Opening { name, parent: self.parent, span_target: self.span_target })
     }
 
     /// Opens the unit, runs the work in it and closes it: `start().run(f)`.

@@ -119,6 +119,7 @@ struct Polling<'p> {
 impl<'p> Polling<'p> {
     #[inline]
     fn enter(home: &'p mut Option<Box<Unit>>, unit: Box<Unit>) -> Self {
+        unit.beside.enter();
         Self {
             outer: slot::replace(Some(Ambient::Own(unit))),
             home,
@@ -138,6 +139,7 @@ impl<'p> Polling<'p> {
             return;
         }
         if let Some(Ambient::Own(mut unit)) = slot::replace(self.outer.take()) {
+            unit.beside.leave();
             if unwound {
                 unit.unwound = true;
                 let now = unit.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());

@@ -1,6 +1,7 @@
 //! The open phase of a unit of work: [`WideEvent`] and its builder.
 
 pub(crate) mod builder;
+pub(crate) mod companion;
 pub(crate) mod future;
 pub(crate) mod name;
 pub(crate) mod open;

@@ -9,11 +9,13 @@ use crate::context::shared::{Shared, copy_inherited};
 use crate::context::slot::{self, Ambient};
 use crate::event::finished::Head;
 use crate::event::ids::{SpanId, TraceContext, TraceId};
+use crate::event::keys;
 use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
 use crate::pipeline::engine::{Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
 use crate::sync::Arc;
+use crate::unit::companion::{Beside, Opened, surroundings};
 
 /// An open unit: who it is, what was recorded, what was said about it. Owned by the task that
 /// runs it, reused when it has ended.
@@ -39,6 +41,13 @@ pub(crate) struct Unit {
     /// The thread was already unwinding when the unit was opened.
     pub(crate) born_unwinding: bool,
     has_inherited: bool,
+    /// What was opened beside it: a `tracing` span.
+    pub(crate) beside: Beside,
+    /// Where other instrumentation stood when the unit was opened: what stands there still is
+    /// around the unit, and anything else was opened inside it.
+    pub(crate) around: Option<SpanId>,
+    /// Log messages kept so far.
+    pub(crate) messages: u32,
     pub(crate) pipeline: Option<PipelineRef>,
     pub(crate) shared: Arc<Shared>,
     /// Somebody else has the shared part.
@@ -50,6 +59,15 @@ pub(crate) struct Unit {
 
 /// A buffer that grew past this is not kept.
 pub(crate) const KEEP_BYTES: usize = 256 << 10;
+
+/// A unit that is about to be opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    pub(crate) name: &'static str,
+    pub(crate) parent: Parent,
+    /// The module that asked for a `tracing` span.
+    pub(crate) span_target: Option<&'static str>,
+}
 
 /// Where a new unit belongs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,7 +84,8 @@ pub(crate) enum Parent {
 impl Unit {
     /// Opens a unit; `None` when nothing listens.
     #[inline]
-    pub(crate) fn open(name: &'static str, parent: Parent) -> Option<Box<Self>> {
+    pub(crate) fn open(opening: &Opening) -> Option<Box<Self>> {
+        let Opening { name, parent, .. } = *opening;
         let (pipeline, below) = match parent {
             Parent::Root => (None, false),
             Parent::Current | Parent::Context(_) => {
@@ -81,16 +100,48 @@ impl Unit {
         };
         let mut unit = slot::take_spare().unwrap_or_else(Self::fresh);
         unit.begin(name, &pipeline);
+        let mut around = None;
         if below {
-            slot::with(|ambient| unit.descend(ambient));
+            around = slot::with(|ambient| unit.descend(ambient)).flatten();
         }
         if let Parent::Context(context) = parent {
-            unit.context = TraceContext { span_id: unit.context.span_id, ..context };
-            unit.parent = Some(context.span_id);
+            unit.move_below(context);
+        }
+        if surroundings().is_some() {
+            unit.align(opening, around);
         }
         pipeline.count(Count::Opened);
         unit.pipeline = Some(pipeline);
         Some(unit)
+    }
+
+    /// Lines the unit up with other instrumentation: below what was opened inside the unit that is
+    /// current, and with a companion of its own.
+    #[cold]
+    fn align(&mut self, opening: &Opening, around: Option<SpanId>) {
+        let Some(surroundings) = surroundings() else { return };
+        let here = surroundings.here();
+        if let Some(context) = innermost(here, around, self.parent)
+            && matches!(opening.parent, Parent::Current)
+        {
+            self.move_below(context);
+        }
+        self.around = here.map(|context| context.span_id);
+        self.beside = Beside::new(surroundings.accompany(&Opened {
+            name: self.name,
+            context: self.context,
+            parent: self.parent,
+            span_target: opening.span_target,
+        }));
+    }
+
+    /// Makes a context that is not the current unit's the parent. What came along with another
+    /// trace does not belong to this one.
+    fn move_below(&mut self, context: TraceContext) {
+        if self.parent.is_some() && self.context.trace_id != context.trace_id {
+            self.buffer.clear_field(&keys::TRACE_STATE);
+        }
+        self.adopt(context);
     }
 
     #[cold]
@@ -111,6 +162,9 @@ impl Unit {
             cancelled: None,
             born_unwinding: false,
             has_inherited: false,
+            beside: Beside::default(),
+            around: None,
+            messages: 0,
             pipeline: None,
             shared: Arc::default(),
             is_shared: Cell::new(false),
@@ -135,12 +189,15 @@ impl Unit {
         self.cancelled = None;
         self.born_unwinding = std::thread::panicking();
         self.has_inherited = false;
+        self.around = None;
+        self.messages = 0;
         self.is_shared.set(false);
         self.root = None;
     }
 
-    /// Takes from the unit that is current what children take.
-    fn descend(&mut self, ambient: &mut Ambient) {
+    /// Takes from the unit that is current what children take; says where other instrumentation
+    /// stood when that was opened.
+    fn descend(&mut self, ambient: &mut Ambient) -> Option<SpanId> {
         match ambient {
             Ambient::Own(parent) => {
                 // Another task may have set an inherited field meanwhile.
@@ -151,6 +208,7 @@ impl Unit {
                     self.has_inherited = true;
                 }
                 self.root = Some(parent.root.clone().unwrap_or_else(|| parent.share()));
+                parent.around
             }
             Ambient::Joined(shared) => {
                 if let Some(context) = shared.context() {
@@ -159,6 +217,7 @@ impl Unit {
                 shared.inherit_into(&mut self.buffer);
                 self.has_inherited = !self.buffer.fields.is_empty();
                 self.root = Some(shared.root().unwrap_or_else(|| Arc::clone(shared)));
+                shared.around()
             }
         }
     }
@@ -216,6 +275,17 @@ impl Unit {
         self.has_inherited = true;
     }
 
+    /// Counts a log message, if fewer than `max` were kept; says how many nanoseconds after the
+    /// start it came.
+    pub(crate) fn next_message(&mut self, max: u32) -> Option<u64> {
+        if self.messages >= max {
+            return None;
+        }
+        self.messages += 1;
+        let now = self.pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
+        Some(now.zip(self.started).map_or(0, |(now, (_, started))| now.since(started)))
+    }
+
     /// Says a word, after those that other tasks said before.
     pub(crate) fn say(&mut self, word: Word) {
         self.record();
@@ -245,6 +315,7 @@ impl Unit {
     /// Gives the memory to the thread's next unit.
     #[inline]
     pub(crate) fn recycle(mut self: Box<Self>) {
+        self.beside.close();
         self.pipeline = None;
         self.root = None;
         if self.is_shared.get() {
@@ -270,6 +341,17 @@ fn own_pipeline(parent: Parent) -> Option<PipelineRef> {
         return current.or_else(slot::pipeline);
     }
     slot::pipeline()
+}
+
+/// Whether other instrumentation stands inside the current unit, and so is the parent of what is
+/// opened there: it stands neither where it stood when the unit was opened (`around`) nor at the
+/// unit itself. The one place that says whose child a unit is.
+pub(crate) fn innermost(
+    here: Option<TraceContext>,
+    around: Option<SpanId>,
+    unit: Option<SpanId>,
+) -> Option<TraceContext> {
+    here.filter(|here| Some(here.span_id) != around && Some(here.span_id) != unit)
 }
 
 impl Ambient {

@@ -104,6 +104,7 @@ impl WideEvent {
             return f();
         };
         unit.start();
+        unit.beside.enter();
         let scope = Scope { outer: slot::replace(Some(Ambient::Own(unit))), event: self };
         let result = f();
         scope.leave(false);
@@ -190,6 +191,41 @@ impl WideEvent {
         }
     }
 
+    /// Notes a unit of another trace that this one belongs with: in the list `links`, as a W3C
+    /// `traceparent`.
+    pub fn link(&mut self, context: TraceContext) -> &mut Self {
+        if let Some(unit) = &mut self.unit {
+            write::link_in(unit.record(), context);
+        }
+        self
+    }
+
+    /// How the unit ends unless the work said so itself, with `decline`, `record_error` or `fail`:
+    /// for adapters of a protocol, which read it from a status.
+    ///
+    /// It takes the place of what a returned `Err` of a joined function meant; `error.*` recorded
+    /// by that stays. `None`: as a success.
+    ///
+    /// ```
+    /// use ode_core::{Failure, WideEvent};
+    /// let mut event = WideEvent::builder("GET /cart/{id}").start();
+    /// let status = event.scope(|| 404);
+    /// event.settle((status == 404).then(|| Failure::declined("http_404")));
+    /// event.end();
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a failure is said once")]
+    pub fn settle(&mut self, failure: Option<Failure>) -> &mut Self {
+        if let Some(unit) = &mut self.unit {
+            // What other tasks said comes first.
+            unit.record();
+            unit.returned = failure.as_ref().map(|failure| failure.word);
+            if let Some(failure) = failure {
+                write::describe_missing(&mut unit.buffer, &failure);
+            }
+        }
+        self
+    }
+
     /// A handle that other tasks and threads can write to.
     pub fn handle(&self) -> EventHandle {
         EventHandle::of(self.unit.as_ref().map(|unit| unit.share()))
@@ -238,6 +274,7 @@ impl Entered {
             return Self { outer: None, active: false };
         };
         unit.start();
+        unit.beside.enter();
         Self { outer: slot::replace(Some(Ambient::Own(unit))), active: true }
     }
 
@@ -254,6 +291,7 @@ impl Entered {
         }
         if let Some(Ambient::Own(mut unit)) = slot::replace(self.outer.take()) {
             unit.unwound |= unwound;
+            unit.beside.leave();
             finish(unit);
         }
     }
@@ -283,6 +321,7 @@ impl Scope<'_> {
         }
         if let Some(Ambient::Own(mut unit)) = slot::replace(self.outer.take()) {
             unit.unwound |= unwound;
+            unit.beside.leave();
             self.event.unit = Some(unit);
         }
     }

@@ -1,0 +1,51 @@
+//! What the integrations in `ode` are made of: `tracing`, OpenTelemetry, HTTP. Applications need
+//! none of it. Not covered by any promise of stability.
+
+use std::time::Duration;
+
+use crate::context::slot::{self, Ambient};
+use crate::event::ids::TraceContext;
+use crate::unit::companion::surroundings;
+use crate::unit::open::innermost;
+
+pub use crate::unit::companion::{Companion, Opened, Surroundings, surround};
+
+/// Whether a unit is current; counts nothing where none is.
+#[inline]
+#[must_use]
+pub fn is_recording() -> bool {
+    slot::is_own() || (!slot::is_bare() && slot::is_current())
+}
+
+/// Whether this thread is one of ode's own, where nothing is recorded.
+#[inline]
+#[must_use]
+pub fn is_own_thread() -> bool {
+    slot::is_muted()
+}
+
+/// Counts a log message of the current unit. `None` where there is no unit, or where it has `max`
+/// of them; else how long after the start of the unit the message came.
+#[must_use]
+pub fn next_message(max: u32) -> Option<Duration> {
+    let nanos = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => unit.next_message(max),
+        Ambient::Joined(shared) => shared.next_message(max),
+    });
+    nanos.flatten().map(Duration::from_nanos)
+}
+
+/// What a unit opened here would have as its parent: the current unit, or what other
+/// instrumentation opened inside it; without a unit, where other instrumentation stands.
+#[must_use]
+pub fn innermost_context() -> Option<TraceContext> {
+    let here = surroundings().and_then(|surroundings| surroundings.here());
+    let unit = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => Some((unit.context, unit.around)),
+        Ambient::Joined(shared) => shared.context().map(|context| (context, shared.around())),
+    });
+    match unit.flatten() {
+        Some((unit, around)) => innermost(here, around, Some(unit.span_id)).or(Some(unit)),
+        None => here,
+    }
+}
