@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use ode_core::{Diagnostic, Guard, Limits, PipelineBuilder, Process, Queue, SetupError};
+use ode_core::{Diagnostic, Event, Guard, Limits, PipelineBuilder, Process, Queue, SetupError};
 use ode_exporters::{JsonLines, Pretty};
 
 use crate::build_id::{self, BuildId};
@@ -65,10 +65,12 @@ pub fn setup(build: BuildInfo) -> Setup {
         flush_timeout: None,
         announce: true,
         observer: None,
+        watchers: Vec::new(),
     }
 }
 
 type Observer = Box<dyn Fn(&Diagnostic) + Send + Sync>;
+type Watcher = Box<dyn Fn(&Event) + Send + Sync>;
 
 /// ode as it is about to be set up; made by [`setup`].
 #[must_use = "nothing is set up until `.init()`"]
@@ -80,6 +82,7 @@ pub struct Setup {
     flush_timeout: Option<Duration>,
     announce: bool,
     observer: Option<Observer>,
+    watchers: Vec<Watcher>,
 }
 
 impl fmt::Debug for Setup {
@@ -134,6 +137,31 @@ impl Setup {
         self
     }
 
+    /// Adds a closure that sees every finished event, on the thread that finished it and outside
+    /// any lock: metrics as a view of events. Repeat to add more.
+    ///
+    /// It runs on the host's time, so it should be as short as counting. It sees events before any
+    /// destination drops one, so counts are exact. What it panics with is caught, and said once.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// static FAILED: AtomicU64 = AtomicU64::new(0);
+    /// # fn main() -> Result<(), ode::SetupError> {
+    /// let _ode = ode::setup(ode::build_info!())
+    ///     .on_event(|event| {
+    ///         if event.outcome() == ode::Outcome::Error {
+    ///             FAILED.fetch_add(1, Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_event(mut self, watcher: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        self.watchers.push(Box::new(watcher));
+        self
+    }
+
     /// The build id that the events will carry: for what is named after the build, such as a file.
     ///
     /// It may read the executable, so ask once.
@@ -165,6 +193,9 @@ impl Setup {
         }
         if let Some(key) = checked(self.hash_key)?.or(environment.hash_key.clone()) {
             builder = builder.hash_with(move |text| keyed_hash(&key, text));
+        }
+        for watcher in self.watchers {
+            builder = builder.on_event(watcher);
         }
         let queues =
             if self.queues.is_empty() { default_queue(&environment)? } else { self.queues };

@@ -234,9 +234,9 @@ pub(crate) fn reserved_at_run_time(name: &str) -> Reserved {
     match root {
         "build" | "build_id" | "cancelled" | "change" | "declined" | "deployment" | "did"
         | "duration_ns" | "error" | "event_id" | "experiment" | "field" | "flag" | "held_ns"
-        | "host" | "incomplete" | "name" | "ode" | "outcome" | "parent_span_id" | "process"
-        | "sample" | "sample_rate" | "service" | "span_id" | "timed" | "timestamp" | "trace_id"
-        | "vcs" | "would" => reserved(name),
+        | "host" | "incomplete" | "links" | "name" | "ode" | "outcome" | "parent_span_id"
+        | "process" | "sample" | "sample_rate" | "service" | "span_id" | "timed" | "timestamp"
+        | "trace_id" | "trace_state" | "vcs" | "would" => reserved(name),
         _ => Reserved::No,
     }
 }
