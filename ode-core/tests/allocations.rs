@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use checkout::{Cart, cart, checkout, checkout_with_child};
 use counting::{Calls, Counting};
 use ode_core::testing::TestPipeline;
-use ode_core::{Batch, ExportError, Exporter, PipelineBuilder, Process};
+use ode_core::{Batch, ExportError, Exporter, PipelineBuilder, Process, Value};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -37,12 +37,21 @@ fn none_at_steady_state() {
     checkout(&cart);
     assert_none("off", || (0..EVENTS).for_each(|_| checkout(&cart)));
 
-    for (name, unit, events_each) in
-        [("a unit", checkout as fn(&Cart), 1), ("a unit with a child", checkout_with_child, 2)]
-    {
+    for (name, unit, events_each, watched) in [
+        ("a unit", checkout as fn(&Cart), 1, false),
+        ("a unit with a child", checkout_with_child, 2, false),
+        ("a unit that is watched", checkout, 1, true),
+    ] {
         let taken = Arc::new(AtomicU64::new(0));
-        let builder =
+        let mut builder =
             PipelineBuilder::new(Process::new("test")).export_to(Null(Arc::clone(&taken)));
+        if watched {
+            let errors = AtomicU64::new(0);
+            builder = builder.on_event(move |event| {
+                let failed = u64::from(matches!(event.get("outcome"), Some(Value::Str("error"))));
+                errors.fetch_add(failed, Ordering::Relaxed);
+            });
+        }
         let pipeline = TestPipeline::start(builder).unwrap();
         let mut offered = 0;
         let mut record = || {

@@ -32,3 +32,4 @@ mod typed;
 mod unwinding;
 mod user_panics;
 mod values;
+mod watching;

@@ -171,7 +171,7 @@ fn an_exporter_that_records_events_does_not_hold_up_a_flush() {
         let itself = Itself::default();
         let (known, time, recorded) = (Arc::clone(&itself), clock.clone(), Arc::clone(&count));
         let queue = by(move |_| {
-            record(known.get().unwrap(), 0..9);
+            record_elsewhere(known.get().unwrap(), 0..9);
             recorded.fetch_add(9, Ordering::SeqCst);
             time.advance(Duration::from_secs(1));
             Ok(())
@@ -188,6 +188,13 @@ fn an_exporter_that_records_events_does_not_hold_up_a_flush() {
     });
 }
 
+/// Records on a thread that an exporter started: on its own nothing is recorded.
+fn record_elsewhere(pipeline: &TestPipeline, numbers: std::ops::Range<u64>) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| record(pipeline, numbers));
+    });
+}
+
 /// Under overload the worker never rests, and says so all the same. T4.
 #[test]
 fn overload_is_told_while_it_lasts() {
@@ -197,7 +204,7 @@ fn overload_is_told_while_it_lasts() {
         let itself = Itself::default();
         let known = Arc::clone(&itself);
         let queue = by(move |_| {
-            record(known.get().unwrap(), 0..100);
+            record_elsewhere(known.get().unwrap(), 0..100);
             Ok(())
         });
         let builder = crate::support::builder(queue.capacity(64).batch_events(8))
