@@ -73,6 +73,7 @@
 //!
 //! # Features
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
+//! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
 //!
 //! # Platforms
 //! Rust 1.88 or newer. Tested on Linux; written for other Unix systems and Windows too. WebAssembly
@@ -88,6 +89,8 @@ mod environment;
 pub mod prelude;
 mod setup;
 mod threads;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use build_info::BuildInfo;
 pub use ode_core::*;
