@@ -148,7 +148,6 @@ impl<T: 'static> JoinSetExt<T> for JoinSet<T> {
 }
 
 mod sealed {
-    #[expect(unnameable_types, unreachable_pub, reason = "nobody else implements the trait")]
     pub trait Sealed {}
 
     impl<T> Sealed for super::JoinSet<T> {}
