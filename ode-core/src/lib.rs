@@ -35,6 +35,7 @@
 //! ```
 //!
 //! # Features
+//! - `http`: `http::HeaderMap` carries trace context; see [`propagation`].
 //! - `macros`: `#[instrument_event]` and `#[derive(EventFields)]`; brings syn.
 //! - `serde`: `serde::Serialize` for [`Event`].
 //! - `testing`: the test kit, `ode_core::testing`.
@@ -56,6 +57,7 @@ pub mod macro_support;
 mod macros;
 mod pipeline;
 mod process;
+pub mod propagation;
 mod record;
 mod rng;
 mod sync;
@@ -85,5 +87,6 @@ pub use pipeline::{
     PipelineBuilder, Queue, SetupError, Shutdown, Stats, flush, stats,
 };
 pub use process::Process;
+pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use unit::{InUnit, UnitName, WideEvent, WideEventBuilder};

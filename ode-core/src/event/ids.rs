@@ -121,6 +121,12 @@ impl TraceContext {
         Self { trace_id, span_id, flags: SAMPLED | RANDOM }
     }
 
+    /// Another span of the same trace, with the same flags.
+    #[must_use]
+    pub const fn child(self, span_id: SpanId) -> Self {
+        Self { span_id, ..self }
+    }
+
     /// The trace all units of one request share.
     pub const fn trace_id(&self) -> TraceId {
         self.trace_id
