@@ -66,8 +66,8 @@ impl<F: Future> InUnit<F> {
     }
 }
 
-/// A unit that never ran was never opened.
-fn withdraw(unit: Box<Unit>) {
+/// A unit that never ran was never opened, and neither was one whose adapter takes it back.
+pub(crate) fn withdraw(unit: Box<Unit>) {
     if let Some(pipeline) = &unit.pipeline {
         pipeline.count(Count::Withdrawn);
     }

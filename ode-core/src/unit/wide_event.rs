@@ -17,7 +17,7 @@ use crate::record::format;
 use crate::record::prepare::prepare;
 use crate::rng::Ids;
 use crate::unit::builder::WideEventBuilder;
-use crate::unit::future::InUnit;
+use crate::unit::future::{InUnit, withdraw};
 use crate::unit::name::UnitName;
 use crate::unit::open::Unit;
 
@@ -188,6 +188,15 @@ impl WideEvent {
         if let Some(mut unit) = self.into_unit() {
             unit.cancelled = Some(cause);
             finish(unit);
+        }
+    }
+
+    /// Takes the unit back: it leaves no event and does not count as opened. For adapters whose work
+    /// says afterwards that it wants none; units that were opened below it keep it as their parent.
+    #[doc(hidden)]
+    pub fn withdraw(self) {
+        if let Some(unit) = self.into_unit() {
+            withdraw(unit);
         }
     }
 
