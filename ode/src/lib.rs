@@ -72,8 +72,10 @@
 //! | test | `ode::testing`, [the guide's page](_guide::testing) |
 //!
 //! # Features
+//! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
 //! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
+//! - `tower`: `ode::tower`, one event for each HTTP request that a service answers.
 //!
 //! # Platforms
 //! Rust 1.88 or newer. Tested on Linux; written for other Unix systems and Windows too. WebAssembly
@@ -83,6 +85,8 @@
 #[cfg(any(doc, doctest))]
 #[path = "guide.rs"]
 pub mod _guide;
+#[cfg(feature = "axum")]
+pub mod axum;
 mod build_id;
 mod build_info;
 mod environment;
@@ -91,6 +95,8 @@ mod setup;
 mod threads;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use build_info::BuildInfo;
 pub use ode_core::*;

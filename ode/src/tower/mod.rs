@@ -1,0 +1,1 @@
+//! HTTP as units of work, for what is built on `tower`: axum, hyper, tonic, reqwest.
