@@ -199,6 +199,11 @@ impl Shared {
         lock(&self.state).root.clone()
     }
 
+    /// Looks at the fields that units opened below inherit.
+    pub(crate) fn with_inherited<R>(&self, look: impl FnOnce(&Buffer) -> R) -> R {
+        look(&lock(&self.state).inherited)
+    }
+
     /// Copies the fields that units opened below inherit.
     pub(crate) fn inherit_into(&self, child: &mut Buffer) {
         copy_inherited(&lock(&self.state).inherited, child);

@@ -66,6 +66,7 @@ mod carrier;
 mod environment;
 #[cfg(feature = "http")]
 mod headers;
+pub(crate) mod here;
 mod incoming;
 mod member;
 mod outgoing;
@@ -77,6 +78,7 @@ mod trace_state;
 pub use baggage::{Baggage, InvalidBaggageError};
 pub use carrier::{Extract, Inject};
 pub use environment::{Environment, environment};
+pub use here::{inject, outgoing, set_baggage};
 pub use incoming::{Incoming, extract};
 pub use member::ParseTraceStateError;
 pub use outgoing::Outgoing;

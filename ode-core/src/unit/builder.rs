@@ -5,6 +5,7 @@ use std::error::Error;
 use crate::context::write;
 use crate::event::ids::TraceContext;
 use crate::event::outcome::Failure;
+use crate::propagation::{Incoming, here};
 use crate::unit::future::InUnit;
 use crate::unit::name::UnitName;
 use crate::unit::open::{Opening, Parent, Unit};
@@ -13,15 +14,16 @@ use crate::unit::wide_event::WideEvent;
 /// Opens a [`WideEvent`]; made by [`WideEvent::builder`].
 #[must_use = "a builder does nothing until `.start()`"]
 #[derive(Clone, Copy, Debug)]
-pub struct WideEventBuilder {
+pub struct WideEventBuilder<'i> {
     name: UnitName,
     parent: Parent,
     span_target: Option<&'static str>,
+    incoming: Option<&'i Incoming>,
 }
 
-impl WideEventBuilder {
+impl<'i> WideEventBuilder<'i> {
     pub(crate) fn new(name: UnitName) -> Self {
-        Self { name, parent: Parent::Current, span_target: None }
+        Self { name, parent: Parent::Current, span_target: None, incoming: None }
     }
 
     /// Sets the parent: a context, or `None` for the unit that is current, which is the default.
@@ -33,6 +35,21 @@ impl WideEventBuilder {
     /// Starts a trace of its own; inherits no fields.
     pub fn root(mut self) -> Self {
         self.parent = Parent::Root;
+        self
+    }
+
+    /// Takes over what came with a request: a trusted context becomes the parent, another one a
+    /// link; the trace state goes along with a parent; baggage whose keys are allowed becomes
+    /// fields `baggage.<key>`, also of every unit below.
+    ///
+    /// ```
+    /// use ode_core::{WideEvent, propagation};
+    /// # let headers: Vec<(String, String)> = Vec::new();
+    /// let incoming = propagation::extract(&headers).trust_remote_context(true);
+    /// WideEvent::builder("order.consume").incoming(&incoming).run(|| ());
+    /// ```
+    pub fn incoming(mut self, incoming: &'i Incoming) -> Self {
+        self.incoming = Some(incoming);
         self
     }
 
@@ -55,7 +72,12 @@ impl WideEventBuilder {
     #[inline]
     fn open(self) -> Option<Box<Unit>> {
         let name = self.name.as_str();
-        Unit::open(&Opening { name, parent: self.parent, span_target: self.span_target })
+        let parent = here::parent_of(self.incoming).map_or(self.parent, Parent::Context);
+        let mut unit = Unit::open(&Opening { name, parent, span_target: self.span_target });
+        if let (Some(unit), Some(incoming)) = (&mut unit, self.incoming) {
+            here::receive(unit, incoming);
+        }
+        unit
     }
 
     /// Opens the unit, runs the work in it and closes it: `start().run(f)`.

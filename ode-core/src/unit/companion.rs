@@ -17,6 +17,12 @@ pub trait Surroundings: Send + Sync + 'static {
 
     /// What is to go with a unit that is being opened.
     fn companion(&self, unit: &Opened) -> Option<Arc<dyn Companion>>;
+
+    /// What is to be entered where work of no unit runs on a thread that a unit is current on:
+    /// `detached`. What stands around the unit is not around that work.
+    fn apart(&self) -> Option<Arc<dyn Companion>> {
+        None
+    }
 }
 
 /// Told when a unit becomes current on a thread and when it stops being, in pairs; dropped when the
@@ -66,6 +72,12 @@ impl dyn Surroundings {
     pub(crate) fn accompany(&self, unit: &Opened) -> Option<Arc<dyn Companion>> {
         format::caught(|| self.companion(unit)).flatten()
     }
+
+    /// As [`Surroundings::apart`], which is foreign code.
+    #[cold]
+    fn away(&self) -> Option<Arc<dyn Companion>> {
+        format::caught(|| self.apart()).flatten()
+    }
 }
 
 /// A unit's companion, if it has one.
@@ -75,6 +87,11 @@ pub(crate) struct Beside(Option<Arc<dyn Companion>>);
 impl Beside {
     pub(crate) fn new(companion: Option<Arc<dyn Companion>>) -> Self {
         Self(companion)
+    }
+
+    /// What work of no unit runs in.
+    pub(crate) fn apart() -> Self {
+        Self(surroundings().and_then(|surroundings| surroundings.away()))
     }
 
     #[inline]
