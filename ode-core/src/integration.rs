@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::context::slot::{self, Ambient};
 use crate::event::ids::TraceContext;
+use crate::pipeline::diagnostics::Diagnostic;
+use crate::pipeline::engine::GLOBAL;
 use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;
 
@@ -22,6 +24,15 @@ pub fn is_recording() -> bool {
 #[must_use]
 pub fn is_own_thread() -> bool {
     slot::is_muted()
+}
+
+/// Has the process's observer of diagnostics told, from one of ode's own threads; nothing where ode
+/// is not set up. Say a thing once: there is no limit here.
+#[cold]
+pub fn tell_later(diagnostic: Diagnostic) {
+    if let Some(pipeline) = GLOBAL.get() {
+        pipeline.tell_later(diagnostic);
+    }
 }
 
 /// Counts a log message of the current unit. `None` where there is no unit, or where it has `max`

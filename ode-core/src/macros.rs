@@ -78,3 +78,15 @@ macro_rules! append {
 macro_rules! timed {
     ($($timed:tt)*) => { $crate::macro_support::__timed! { [$crate] $($timed)* } };
 }
+
+/// What `#[instrument_event(span)]` expands to where it finds this crate: `ode` has another one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unit_span {
+    () => {
+        ::core::compile_error!(
+            "span needs the crate `ode` (package `ode-rs`) with its feature `tracing`: \
+             `ode-core` opens no spans"
+        )
+    };
+}

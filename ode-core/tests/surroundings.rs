@@ -21,6 +21,8 @@ thread_local! {
 }
 
 static LIVE: AtomicI64 = AtomicI64::new(0);
+/// The target of spans that are not counted: those of the other tests.
+const ELSEWHERE: &str = "elsewhere";
 static ENTERED: AtomicU64 = AtomicU64::new(0);
 
 /// Opens a span of the unit's own ids beside every unit that asks for one.
@@ -39,14 +41,22 @@ impl Surroundings for Fake {
             panic!("a subscriber that panics");
         }
         let target = unit.span_target?;
-        LIVE.fetch_add(1, Ordering::SeqCst);
+        if target != ELSEWHERE {
+            LIVE.fetch_add(1, Ordering::SeqCst);
+        }
         Some(Arc::new(Span(unit.context, target)))
+    }
+
+    fn apart(&self) -> Option<Arc<dyn Companion>> {
+        Some(Arc::new(Apart(Stacks::default())))
     }
 }
 
 impl Companion for Span {
     fn enter(&self) {
-        ENTERED.fetch_add(1, Ordering::SeqCst);
+        if self.1 != ELSEWHERE {
+            ENTERED.fetch_add(1, Ordering::SeqCst);
+        }
         STACK.with_borrow_mut(|stack| stack.push(self.0));
         if self.1 == "panics" {
             panic!("a subscriber that panics");
@@ -64,7 +74,9 @@ impl Companion for Span {
 
 impl Drop for Span {
     fn drop(&mut self) {
-        LIVE.fetch_sub(1, Ordering::SeqCst);
+        if self.1 != ELSEWHERE {
+            LIVE.fetch_sub(1, Ordering::SeqCst);
+        }
         if self.1 == "panics" {
             panic!("a subscriber that panics");
         }
@@ -97,6 +109,24 @@ fn context(trace: u8, span: u8) -> TraceContext {
 
 fn span_of(event: &Captured) -> SpanId {
     event.trace_context().span_id()
+}
+
+/// Nothing stands here.
+#[derive(Debug)]
+struct Apart(Stacks);
+
+type Stacks = std::sync::Mutex<Vec<Vec<TraceContext>>>;
+
+impl Companion for Apart {
+    fn enter(&self) {
+        let around = STACK.with_borrow_mut(std::mem::take);
+        self.0.lock().unwrap().push(around);
+    }
+
+    fn leave(&self) {
+        let around = self.0.lock().unwrap().pop().unwrap();
+        STACK.with_borrow_mut(|stack| *stack = around);
+    }
 }
 
 /// Everything about companions in one test: the count of those alive is the process's.
@@ -215,9 +245,11 @@ fn parents_line_up_in_both_directions() {
 fn a_unit_with_a_span_is_the_parent_below_itself() {
     set_up();
     let events = capture();
-    WideEvent::builder("unit").span("t").run(|| {
+    WideEvent::builder("unit").span(ELSEWHERE).run(|| {
         // The other instrumentation stands at the unit itself.
-        WideEvent::builder("child").span("t").run(|| WideEvent::builder("grandchild").run(|| ()));
+        WideEvent::builder("child")
+            .span(ELSEWHERE)
+            .run(|| WideEvent::builder("grandchild").run(|| ()));
         let joined = ode_core::in_event(|| WideEvent::builder("elsewhere").run(|| ()));
         std::thread::spawn(joined).join().unwrap();
     });
@@ -226,4 +258,28 @@ fn a_unit_with_a_span_is_the_parent_below_itself() {
     assert_eq!(child.parent_span_id(), Some(span_of(&unit)));
     assert_eq!(events.one("grandchild").parent_span_id(), Some(span_of(&child)));
     assert_eq!(events.one("elsewhere").parent_span_id(), Some(span_of(&unit)));
+}
+
+#[test]
+fn nothing_stands_around_detached_work() {
+    set_up();
+    let events = capture();
+    let outer = context(1, 1);
+    inside(outer, || {
+        WideEvent::builder("unit").span(ELSEWHERE).run(|| {
+            ode_core::detached(|| {
+                assert_eq!(depth(), 0);
+                WideEvent::builder("apart").run(|| ());
+            });
+            assert_eq!(depth(), 2);
+            let future = async { WideEvent::builder("apart later").run(|| ()) };
+            block_on(future.detached());
+        });
+        // Without a unit there is nothing of ours to keep away.
+        ode_core::detached(|| WideEvent::builder("below the span").run(|| ()));
+    });
+    assert_eq!(events.one("unit").parent_span_id(), Some(outer.span_id()));
+    assert_eq!(events.one("apart").parent_span_id(), None);
+    assert_eq!(events.one("apart later").parent_span_id(), None);
+    assert_eq!(events.one("below the span").parent_span_id(), Some(outer.span_id()));
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::context::slot::{self, Ambient};
+use crate::unit::companion::Beside;
 
 /// Runs `f` with no current unit; what was current is back afterwards.
 ///
@@ -25,16 +26,21 @@ pub fn detached<R>(f: impl FnOnce() -> R) -> R {
 
 struct NoUnit {
     outer: Option<Ambient>,
+    apart: Beside,
 }
 
 impl NoUnit {
     fn enter() -> Self {
-        Self { outer: slot::replace(None) }
+        let outer = slot::replace(None);
+        let apart = if outer.is_some() { Beside::apart() } else { Beside::default() };
+        apart.enter();
+        Self { outer, apart }
     }
 }
 
 impl Drop for NoUnit {
     fn drop(&mut self) {
+        self.apart.leave();
         if let Some(outer) = self.outer.take() {
             drop(slot::replace(Some(outer)));
         }

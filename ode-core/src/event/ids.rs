@@ -121,6 +121,21 @@ impl TraceContext {
         Self { trace_id, span_id, flags: SAMPLED | RANDOM }
     }
 
+    /// The same ids with these W3C flags; bits without a meaning are dropped.
+    ///
+    /// ```
+    /// use ode_core::{SpanId, TraceContext, TraceId};
+    /// # fn ids() -> Option<(TraceId, SpanId)> {
+    /// #     Some((TraceId::from_bytes([1; 16])?, SpanId::from_bytes([2; 8])?))
+    /// # }
+    /// # let (trace, span) = ids().expect("not zero");
+    /// assert!(!TraceContext::new(trace, span).with_flags(0).is_sampled());
+    /// ```
+    #[must_use]
+    pub const fn with_flags(self, flags: u8) -> Self {
+        Self { flags: flags & (SAMPLED | RANDOM), ..self }
+    }
+
     /// Another span of the same trace, with the same flags.
     #[must_use]
     pub const fn child(self, span_id: SpanId) -> Self {

@@ -96,8 +96,13 @@ impl Pipeline {
     #[cold]
     fn show(&self, head: &Head, buffer: &Buffer) {
         if self.watchers.show(&self.process, head, buffer) {
-            self.keeper.later(Arc::clone(&self.observer), Diagnostic::observer_panicked());
+            self.tell_later(Diagnostic::observer_panicked());
         }
+    }
+
+    /// Tells the observer from the keeper's thread.
+    pub(crate) fn tell_later(&self, diagnostic: Diagnostic) {
+        self.keeper.later(Arc::clone(&self.observer), diagnostic);
     }
 
     /// The keyed hash of a sensitive value. Without a key there is none, and that is said once.
@@ -106,7 +111,7 @@ impl Pipeline {
             return Some(hasher(text));
         }
         if !self.warned_of_hashing.swap(true, Ordering::Relaxed) {
-            self.keeper.later(Arc::clone(&self.observer), Diagnostic::configuration(NO_HASH_KEY));
+            self.tell_later(Diagnostic::configuration(NO_HASH_KEY));
         }
         None
     }
