@@ -78,6 +78,11 @@ impl Incoming {
         self
     }
 
+    /// Whether nothing came.
+    pub fn is_empty(&self) -> bool {
+        self.context.is_none() && self.baggage.is_empty()
+    }
+
     /// What the headers said, trusted or not.
     pub const fn trace_context(&self) -> Option<TraceContext> {
         self.context

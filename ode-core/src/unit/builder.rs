@@ -13,15 +13,16 @@ use crate::unit::wide_event::WideEvent;
 
 /// Opens a [`WideEvent`]; made by [`WideEvent::builder`].
 #[must_use = "a builder does nothing until `.start()`"]
-#[derive(Clone, Copy, Debug)]
-pub struct WideEventBuilder<'i> {
+#[derive(Clone, Debug)]
+pub struct WideEventBuilder {
     name: UnitName,
     parent: Parent,
     span_target: Option<&'static str>,
-    incoming: Option<&'i Incoming>,
+    /// Rare, so not a part of every builder that is moved.
+    incoming: Option<Box<Incoming>>,
 }
 
-impl<'i> WideEventBuilder<'i> {
+impl WideEventBuilder {
     pub(crate) fn new(name: UnitName) -> Self {
         Self { name, parent: Parent::Current, span_target: None, incoming: None }
     }
@@ -48,8 +49,8 @@ impl<'i> WideEventBuilder<'i> {
     /// let incoming = propagation::extract(&headers).trust_remote_context(true);
     /// WideEvent::builder("order.consume").incoming(&incoming).run(|| ());
     /// ```
-    pub fn incoming(mut self, incoming: &'i Incoming) -> Self {
-        self.incoming = Some(incoming);
+    pub fn incoming(mut self, incoming: &Incoming) -> Self {
+        self.incoming = (!incoming.is_empty()).then(|| Box::new(incoming.clone()));
         self
     }
 
@@ -72,9 +73,9 @@ impl<'i> WideEventBuilder<'i> {
     #[inline]
     fn open(self) -> Option<Box<Unit>> {
         let name = self.name.as_str();
-        let parent = here::parent_of(self.incoming).map_or(self.parent, Parent::Context);
+        let parent = here::parent_of(self.incoming.as_deref()).map_or(self.parent, Parent::Context);
         let mut unit = Unit::open(&Opening { name, parent, span_target: self.span_target });
-        if let (Some(unit), Some(incoming)) = (&mut unit, self.incoming) {
+        if let (Some(unit), Some(incoming)) = (&mut unit, &self.incoming) {
             here::receive(unit, incoming);
         }
         unit

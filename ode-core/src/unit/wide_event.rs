@@ -54,7 +54,7 @@ impl fmt::Debug for WideEvent {
 impl WideEvent {
     /// Begins a unit of this name.
     #[inline]
-    pub fn builder(name: impl Into<UnitName>) -> WideEventBuilder<'static> {
+    pub fn builder(name: impl Into<UnitName>) -> WideEventBuilder {
         WideEventBuilder::new(name.into())
     }
 

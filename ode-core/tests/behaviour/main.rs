@@ -28,6 +28,7 @@ mod outcomes;
 mod reentrancy;
 mod support;
 mod thread_end;
+mod travelling;
 mod typed;
 mod unwinding;
 mod user_panics;
