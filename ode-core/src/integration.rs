@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
+use crate::clock::{Clock, Moment};
 use crate::context::slot::{self, Ambient};
+use crate::context::{timed, write};
 use crate::event::ids::TraceContext;
+use crate::event::value::Value;
 use crate::pipeline::diagnostics::Diagnostic;
 use crate::pipeline::engine::GLOBAL;
 use crate::unit::companion::surroundings;
@@ -44,6 +47,37 @@ pub fn next_message(max: u32) -> Option<Duration> {
         Ambient::Joined(shared) => shared.next_message(max),
     });
     nanos.flatten().map(Duration::from_nanos)
+}
+
+/// Records a field whose name an integration needs for itself: it goes to `field.<key>`, as a user's
+/// field does that has one of ode's names.
+pub fn set_moved(key: &str, value: Value<'_>) {
+    write::set_moved(key, value);
+}
+
+/// Time that passes, on the clock of the unit where it began; without a unit, on the system's.
+#[derive(Clone, Debug)]
+pub struct Stopwatch {
+    clock: Clock,
+    since: Moment,
+}
+
+impl Stopwatch {
+    /// Time passes from here.
+    #[must_use]
+    pub fn start() -> Self {
+        let pipeline = slot::with(|ambient| ambient.pipeline()).flatten();
+        let clock = pipeline.map(|pipeline| pipeline.clock.clone()).unwrap_or_default();
+        Self { since: clock.moment(), clock }
+    }
+
+    /// Adds to `timed.<name>.count` and `timed.<name>.total_ns` of the unit that is current now, if
+    /// there is one.
+    pub fn stop(&self, name: &str) {
+        if is_recording() {
+            timed::add_time(name, self.clock.moment().since(self.since));
+        }
+    }
 }
 
 /// What a unit opened here would have as its parent: the current unit, or what other

@@ -78,10 +78,14 @@ impl Drop for Timed {
         if !slot::is_current() {
             return write::missed();
         }
-        let name = self.name;
-        add(&format_args!("timed.{name}.count"), Number::ONE);
-        add(&format_args!("timed.{name}.total_ns"), Number::U64(total));
+        add_time(self.name, total);
     }
+}
+
+/// Adds one span of time to the current unit.
+pub(crate) fn add_time(name: &str, nanos: u64) {
+    add(&format_args!("timed.{name}.count"), Number::ONE);
+    add(&format_args!("timed.{name}.total_ns"), Number::U64(nanos));
 }
 
 const MAX_KEY_BYTES: usize = 1 << 10;

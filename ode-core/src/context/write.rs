@@ -69,6 +69,17 @@ pub(crate) fn set(key: KeyRef<'_>, value: Value<'_>, flags: u8) {
     prepare(value, budget, |value| with_target(|target| target.buffer.push(key, value, flags)));
 }
 
+/// Records a value out of the way of a name that is taken.
+pub(crate) fn set_moved(key: &str, value: Value<'_>) {
+    let key = format!("{}{key}", keys::MOVED_PREFIX);
+    prepare(value, format_budget(), |value| {
+        with_target(|target| {
+            target.buffer.with_trusted_keys(|buffer| buffer.push(KeyRef::Text(&key), value, 0));
+            target.buffer.losses.renamed += 1;
+        })
+    });
+}
+
 /// Records a value under a static key: scalars and text by the shortest way.
 #[inline]
 pub(crate) fn set_static(key: &'static Key, value: Value<'_>) {
