@@ -76,6 +76,8 @@
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
 //! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
 //! - `tower`: `ode::tower`, one event for each HTTP request that a service answers.
+//! - `tracing`: `ode::tracing`, a layer for `tracing-subscriber` that puts log records and span
+//!   fields on the unit they belong to.
 //!
 //! # Platforms
 //! Rust 1.88 or newer. Tested on Linux; written for other Unix systems and Windows too. WebAssembly
@@ -95,6 +97,8 @@ mod setup;
 mod threads;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 #[cfg(feature = "tower")]
 pub mod tower;
 

@@ -1,0 +1,63 @@
+//! JSON lines to where `tracing-subscriber` writes.
+
+use std::io::{self, Write};
+
+use ode_exporters::JsonLines;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Writes events as [JSON lines](crate::exporters::jsonl) to any destination that
+/// `tracing_subscriber::fmt` can write to: `std::io::stdout`, a mutex around a writer, an appender
+/// that rolls over or does not block.
+///
+/// One writer is made for each batch, and takes whole lines. What a destination does with bytes that
+/// it has taken is its own affair: one that drops them when it is too busy does so uncounted.
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// let buffer = Arc::new(Mutex::new(Vec::new()));
+/// # fn main() -> Result<(), ode::SetupError> {
+/// let ode = ode::setup(ode::build_info!())
+///     .export_to(ode::tracing::json_lines(Arc::clone(&buffer)))
+///     .init()?;
+/// ode::WideEvent::builder("import").run(|| ());
+/// ode.shutdown(std::time::Duration::from_secs(5));
+/// let written = buffer.lock().unwrap();
+/// assert!(String::from_utf8_lossy(&written).contains("\"name\":\"import\""));
+/// # Ok(())
+/// # }
+/// ```
+pub fn json_lines<M>(make_writer: M) -> JsonLines
+where
+    M: for<'w> MakeWriter<'w> + Send + 'static,
+{
+    JsonLines::writer(Made(make_writer))
+}
+
+struct Made<M>(M);
+
+impl<M: for<'w> MakeWriter<'w>> Write for Made<M> {
+    /// Writes as much as is taken, all by one writer: others may write to the same destination
+    /// between two.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut writer = self.0.make_writer();
+        let mut written = 0;
+        while let Some(rest) = bytes.get(written..)
+            && !rest.is_empty()
+        {
+            match writer.write(rest) {
+                Ok(0) => break,
+                Ok(taken) => written += taken.min(rest.len()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What was taken counts; the error comes again with the rest.
+                Err(_) if written > 0 => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.make_writer().flush()
+    }
+}
