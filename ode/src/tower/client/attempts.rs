@@ -110,18 +110,21 @@ const TRACEPARENT: &str = "traceparent";
 impl Here {
     /// Makes the counter current while `f` runs.
     pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _outer = Outer(HERE.try_with(|here| here.replace(Some(self.clone()))).ok());
+        let _outer = Outer(exchange(Some(self.clone())));
         f()
     }
 }
 
 /// What was current before; puts it back, also when unwinding.
-struct Outer(Option<Option<Here>>);
+struct Outer(Option<Here>);
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        if let Some(outer) = self.0.take() {
-            drop(HERE.try_with(|here| here.replace(outer)));
-        }
+        exchange(self.0.take());
     }
+}
+
+fn exchange(here: Option<Here>) -> Option<Here> {
+    // At the very end of a thread there is nothing to keep it in.
+    HERE.try_with(|slot| slot.replace(here)).ok().flatten()
 }

@@ -74,7 +74,7 @@ const MAX_CHAIN: usize = 32;
 /// The first cause in the chain that has a name of its own.
 pub(crate) fn cause_of(error: &(dyn Error + 'static)) -> Option<&'static str> {
     // `source` is foreign code.
-    let chain = || std::iter::successors(Some(error), |error| error.source()).take(MAX_CHAIN);
+    let chain = || std::iter::successors(Some(error), |error| (*error).source()).take(MAX_CHAIN);
     caught(|| {
         // A timeout shows in the errors around it, and what timed out may be anything.
         let found = chain().find_map(|cause| timed_out(cause).then_some("timeout"));

@@ -106,13 +106,12 @@ impl<'r> RequestHead<'r> {
 impl<B> OutgoingRequest for ::http::Request<B> {
     fn head(&self) -> RequestHead<'_> {
         let uri = self.uri();
-        let (host, port) = match uri.authority() {
-            Some(authority) => (Some(bare(authority.host())), authority.port_u16()),
-            None => {
-                let header = self.headers().get(HOST).and_then(|host| host.to_str().ok());
-                header.map_or((None, None), split)
-            }
+        let of_header = || {
+            let header = self.headers().get(HOST).and_then(|host| host.to_str().ok());
+            header.map_or((None, None), split)
         };
+        let of_uri = uri.authority().map(|uri| (Some(bare(uri.host())), uri.port_u16()));
+        let (host, port) = of_uri.unwrap_or_else(of_header);
         RequestHead {
             method: self.method(),
             scheme: uri.scheme_str(),

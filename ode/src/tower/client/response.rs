@@ -69,7 +69,7 @@ const FIRST: u16 = 400;
 /// `400` to `999`, so that no text is made when a response comes.
 static TEXTS: [[u8; 3]; 600] = {
     let mut texts = [*b"400"; 600];
-    let mut rest = texts.as_mut_slice();
+    let mut rest: &mut [[u8; 3]] = &mut texts;
     let mut status = FIRST;
     while let Some((first, others)) = rest.split_first_mut() {
         *first = [digit(status / 100), digit(status / 10 % 10), digit(status % 10)];
