@@ -18,6 +18,8 @@ pub(crate) struct Environment {
     pub(crate) output: Output,
     pub(crate) hash_key: Option<Vec<u8>>,
     pub(crate) flush_timeout: Option<Duration>,
+    /// Every unit opens a `tracing` span.
+    pub(crate) spans: bool,
     max_fields: Option<usize>,
     max_value_bytes: Option<usize>,
     max_event_bytes: Option<usize>,
@@ -66,6 +68,7 @@ impl Environment {
                 .unwrap_or_default(),
             hash_key: from.hash_key(),
             flush_timeout: from.milliseconds("ODE_FLUSH_TIMEOUT_MS"),
+            spans: from.spans(),
             max_fields: from.number("ODE_MAX_FIELDS"),
             max_value_bytes: from.number("ODE_MAX_VALUE_BYTES"),
             max_event_bytes: from.number("ODE_MAX_EVENT_BYTES"),
@@ -162,6 +165,15 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
         })
     }
 
+    fn spans(&mut self) -> bool {
+        let spans = self.parse("ODE_SPANS", "true or false", boolean).unwrap_or(false);
+        if spans && !cfg!(feature = "tracing") {
+            let found = "is true, but ode was built without its feature tracing";
+            self.warn("ODE_SPANS", found, "units open no spans");
+        }
+        spans
+    }
+
     fn hash_key(&mut self) -> Option<Vec<u8>> {
         if let Some(key) = self.text("ODE_HASH_KEY") {
             return self.long_enough("ODE_HASH_KEY", key.into_bytes());
@@ -246,6 +258,8 @@ mod tests {
             ("ODE_OVERFLOW", "block_for:250"),
             ("ODE_MAX_FIELDS", "8192"),
             ("ODE_DISABLED", "TRUE"),
+            #[cfg(feature = "tracing")]
+            ("ODE_SPANS", "true"),
             ("ODE_BUILD_ID", "  b7 "),
             ("ODE_SERVICE_NAME", " "),
             ("ODE_HASH_KEY", "0123456789abcdef"),
@@ -255,6 +269,8 @@ mod tests {
         assert_eq!(environment.overflow, Some(Overflow::BlockFor(Duration::from_millis(250))));
         assert_eq!(environment.limits(), Limits::default().fields(8192));
         assert!(environment.disabled);
+        assert_eq!(environment.spans, cfg!(feature = "tracing"));
+        assert!(!read(&[]).spans);
         assert_eq!(environment.build_id.as_deref(), Some("b7"));
         assert_eq!(environment.service_name, None, "blank is unset");
         assert_eq!(environment.hash_key.as_deref(), Some(&b"0123456789abcdef"[..]));
@@ -270,6 +286,7 @@ mod tests {
             ("ODE_QUEUE_EVENTS", "0"),
             ("ODE_BATCH_DELAY_MS", "9223372036854775808"),
             ("ODE_DISABLED", "yes please"),
+            ("ODE_SPANS", "all"),
             ("ODE_HASH_KEY", "short"),
             ("ODE_HASH_KEY_FILE", "/no/such/key"),
         ] {

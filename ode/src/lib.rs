@@ -73,6 +73,8 @@
 //!
 //! # Features
 //! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
+//! - `opentelemetry`: units and the spans of OpenTelemetry are each other's parents; see
+//!   [across services](_guide::across_services).
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
 //! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
 //! - `tower`: `ode::tower`, one event for each HTTP request that a service answers.
@@ -92,8 +94,11 @@ pub mod axum;
 mod build_id;
 mod build_info;
 mod environment;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 pub mod prelude;
 mod setup;
+mod surroundings;
 mod threads;
 #[cfg(feature = "tokio")]
 pub mod tokio;

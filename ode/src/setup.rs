@@ -10,6 +10,7 @@ use ode_exporters::{JsonLines, Pretty};
 use crate::build_id::{self, BuildId};
 use crate::build_info::BuildInfo;
 use crate::environment::{Environment, MIN_HASH_KEY_BYTES, Output};
+use crate::surroundings;
 use crate::threads;
 
 /// Sets ode up from the environment; see the table at [`setup`].
@@ -50,6 +51,7 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_BATCH_EVENTS` | events in a batch | 512 |
 /// | `ODE_BATCH_DELAY_MS` | how long an event waits for others | 100 |
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
+/// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see [`Setup::spans`] | `false` |
 /// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
 ///
 /// An empty variable counts as unset. A wrong one is one warning and its default is used.
@@ -64,6 +66,8 @@ pub fn setup(build: BuildInfo) -> Setup {
         hash_key: None,
         flush_timeout: None,
         announce: true,
+        spans: None,
+        opentelemetry: true,
         observer: None,
         watchers: Vec::new(),
     }
@@ -81,6 +85,8 @@ pub struct Setup {
     hash_key: Option<Vec<u8>>,
     flush_timeout: Option<Duration>,
     announce: bool,
+    spans: Option<bool>,
+    opentelemetry: bool,
     observer: Option<Observer>,
     watchers: Vec<Watcher>,
 }
@@ -126,6 +132,35 @@ impl Setup {
     /// Whether to emit the events `ode.start` and `ode.shutdown`. Default yes.
     pub fn announce(mut self, announce: bool) -> Self {
         self.announce = announce;
+        self
+    }
+
+    /// Whether every unit opens a `tracing` span of its name, with its ids as the fields `trace_id`
+    /// and `span_id`, so that what is logged inside carries them; the target is `ode`, the level
+    /// `INFO`. Default no: only those that ask, by `#[instrument_event(span)]` or
+    /// [`WideEventBuilder::span`](crate::WideEventBuilder::span).
+    ///
+    /// A unit is exported once: where `tracing-opentelemetry` is there too, its layer needs the
+    /// filter [`without_units`](crate::tracing::without_units).
+    #[cfg(feature = "tracing")]
+    pub fn spans(mut self, spans: bool) -> Self {
+        self.spans = Some(spans);
+        self
+    }
+
+    /// Whether units and the spans of OpenTelemetry share ids: a unit opened in a span is its child,
+    /// and a span opened in a unit is the unit's. Default yes.
+    #[cfg(feature = "opentelemetry")]
+    pub fn opentelemetry(mut self, shared: bool) -> Self {
+        self.opentelemetry = shared;
+        self
+    }
+
+    /// Sets who is told what ode has to say about itself: drops, failed exports, wrong settings.
+    /// Default: a line on standard error. Called on ode's own threads, and at most once in ten
+    /// seconds for each kind of message; during `init` on the calling thread.
+    pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
         self
     }
 
@@ -205,7 +240,10 @@ impl Setup {
         for warning in environment.warnings {
             builder.tell(&Diagnostic::configuration(warning));
         }
-        threads::with_signals_blocked(|| builder.install())
+        let spans = self.spans.unwrap_or(environment.spans);
+        let guard = threads::with_signals_blocked(|| builder.install())?;
+        surroundings::set_up(spans, self.opentelemetry);
+        Ok(guard)
     }
 }
 

@@ -91,7 +91,7 @@ impl Beside {
 
     /// What work of no unit runs in.
     pub(crate) fn apart() -> Self {
-        Self(surroundings().and_then(|surroundings| surroundings.away()))
+        Self(surroundings().and_then(<dyn Surroundings>::away))
     }
 
     #[inline]

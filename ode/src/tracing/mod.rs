@@ -59,9 +59,13 @@ mod key;
 mod layer;
 mod log_record;
 mod message;
+pub(crate) mod spans;
 mod visit;
 mod writer;
 
 pub use filter::Rules;
 pub use layer::{Layer, layer};
+#[doc(hidden)]
+pub use spans::__unit_span;
+pub use spans::{WithoutUnits, enable_unit_spans, is_unit, without_units};
 pub use writer::json_lines;
