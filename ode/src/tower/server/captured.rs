@@ -1,0 +1,86 @@
+//! Headers and query parameters that the application named.
+
+use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::{HeaderMap, HeaderValue};
+use ode_core::{ToArray, ToValue, Value};
+
+use super::query;
+
+/// What stands for a value that is not to leave the process.
+const REDACTED: &str = "[redacted]";
+
+/// Headers whose values are secrets, also where somebody names them.
+const SECRET: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE];
+
+/// A header, and the key of its values.
+#[derive(Clone, Debug)]
+pub(super) struct NamedHeader {
+    name: HeaderName,
+    key: String,
+    is_secret: bool,
+}
+
+impl NamedHeader {
+    /// `None` for a name that no header can have.
+    pub(super) fn new(family: &str, name: &str) -> Option<Self> {
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let key = format!("{family}.{name}");
+        Some(Self { is_secret: SECRET.contains(&name), key, name })
+    }
+
+    /// Records the values on the current unit, if there are any.
+    pub(super) fn record(&self, headers: &HeaderMap) {
+        if headers.contains_key(&self.name) {
+            ode_core::current().set(&self.key, Values { headers, of: self });
+        }
+    }
+}
+
+/// The values of one header, as a list of text.
+struct Values<'h> {
+    headers: &'h HeaderMap,
+    of: &'h NamedHeader,
+}
+
+impl ToValue for Values<'_> {
+    fn to_value(&self) -> Value<'_> {
+        Value::Array(self)
+    }
+}
+
+impl ToArray for Values<'_> {
+    fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
+        for value in self.headers.get_all(&self.of.name) {
+            f(self.of.show(value));
+        }
+    }
+}
+
+impl NamedHeader {
+    fn show<'v>(&self, value: &'v HeaderValue) -> Value<'v> {
+        if self.is_secret || value.is_sensitive() {
+            return Value::Str(REDACTED);
+        }
+        str::from_utf8(value.as_bytes()).map_or(Value::Bytes(value.as_bytes()), Value::Str)
+    }
+}
+
+/// A query parameter, and the key of its value.
+#[derive(Clone, Debug)]
+pub(super) struct NamedParameter {
+    name: String,
+    key: String,
+}
+
+impl NamedParameter {
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), key: format!("http.request.query.{name}") }
+    }
+
+    /// Records the value on the current unit, if there is one.
+    pub(super) fn record(&self, query: &str) {
+        if let Some(value) = query::value(query, &self.name) {
+            ode_core::current().set(&self.key, value);
+        }
+    }
+}
