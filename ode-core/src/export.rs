@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::finished::Event;
+use crate::pipeline::ledger::DropReason;
 use crate::process::Process;
 
 /// Where events go. A few lines to implement.
@@ -123,6 +124,10 @@ pub struct ExportError {
     kind: Kind,
     /// How many events of the batch, from its beginning, did arrive.
     delivered: usize,
+    /// How many after those were refused for good.
+    rejected: usize,
+    /// How many after those were dropped by the exporter, and why.
+    dropped: Option<(DropReason, usize)>,
     source: Box<dyn Error + Send + Sync>,
 }
 
@@ -130,13 +135,13 @@ pub struct ExportError {
 pub(crate) enum Kind {
     Retryable { after: Option<Duration> },
     Permanent,
-    Partial { rejected: usize },
+    Partial,
 }
 
 impl ExportError {
     /// Trying again later can help: a full disk, a receiver that is away.
     pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Retryable { after: None }, delivered: 0, source: source.into() }
+        Self::of(Kind::Retryable { after: None }, source.into())
     }
 
     /// Not before this much time has passed. Turns the error into a retryable one.
@@ -148,18 +153,41 @@ impl ExportError {
 
     /// Trying again cannot help: the batch is dropped and counted.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Permanent, delivered: 0, source: source.into() }
+        Self::of(Kind::Permanent, source.into())
     }
 
     /// The receiver took the batch but refused `rejected` of its events; they are not sent again.
     pub fn partial(rejected: usize, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self { kind: Kind::Partial { rejected }, delivered: 0, source: source.into() }
+        Self { rejected, ..Self::of(Kind::Partial, source.into()) }
+    }
+
+    fn of(kind: Kind, source: Box<dyn Error + Send + Sync>) -> Self {
+        Self { kind, delivered: 0, rejected: 0, dropped: None, source }
     }
 
     /// The first `events` of the batch arrived all the same; only the rest is tried again.
     #[must_use]
     pub fn delivered(mut self, events: usize) -> Self {
         self.delivered = events;
+        self
+    }
+
+    /// So many events were refused for good; they are counted as rejected and not sent again.
+    ///
+    /// With [`delivered`](Self::delivered) and [`dropped`](Self::dropped) it says what became of the
+    /// beginning of the batch: of the first `delivered + rejected + dropped` events that many had
+    /// each fate, in whatever order. The kind of error is about the rest.
+    #[must_use]
+    pub fn rejected(mut self, events: usize) -> Self {
+        self.rejected = events;
+        self
+    }
+
+    /// So many events the exporter itself had to drop, for this reason: they were too large for
+    /// the receiver, or could not be encoded.
+    #[must_use]
+    pub fn dropped(mut self, reason: DropReason, events: usize) -> Self {
+        self.dropped = Some((reason, events));
         self
     }
 
@@ -176,6 +204,16 @@ impl ExportError {
     pub fn delivered_events(&self) -> usize {
         self.delivered
     }
+
+    /// How many events of the batch were refused for good.
+    pub fn rejected_events(&self) -> usize {
+        self.rejected
+    }
+
+    /// How many events the exporter dropped, and why.
+    pub fn dropped_events(&self) -> Option<(DropReason, usize)> {
+        self.dropped.filter(|(_, events)| *events > 0)
+    }
 }
 
 impl fmt::Display for ExportError {
@@ -183,7 +221,16 @@ impl fmt::Display for ExportError {
         match self.kind {
             Kind::Retryable { .. } => f.write_str("export failed for now"),
             Kind::Permanent => f.write_str("export failed for good"),
-            Kind::Partial { rejected } => write!(f, "the receiver rejected {rejected} events"),
+            Kind::Partial => match self.dropped_events() {
+                Some((reason, dropped)) if self.rejected == 0 => {
+                    write!(f, "{dropped} events were dropped ({reason})")
+                }
+                Some((reason, dropped)) => {
+                    let rejected = self.rejected;
+                    write!(f, "{rejected} events were rejected, {dropped} dropped ({reason})")
+                }
+                None => write!(f, "the receiver rejected {} events", self.rejected),
+            },
         }
     }
 }

@@ -72,6 +72,8 @@ fn judge(unit: &Unit, random: u128) -> Head {
         detail,
         held_ns: unit.held_until.map(|until| until.since(start)),
         incomplete: unit.incomplete,
+        keep: unit.keep,
+        sample_rate: 0.0,
         dropped: unit.buffer.losses.dropped,
         renamed: unit.buffer.losses.renamed,
     }

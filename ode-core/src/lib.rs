@@ -68,7 +68,7 @@ mod unit;
 
 pub use context::{
     Current, Detached, EventHandle, FutureExt, Hold, InEvent, Timed, current, decline, detached,
-    fail, fields, hold, in_event, link, record_error, root, timed,
+    fail, fields, hold, in_event, keep, link, record_error, root, timed,
 };
 #[doc(hidden)]
 pub use event::FieldKey;

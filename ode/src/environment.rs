@@ -28,6 +28,7 @@ pub(crate) struct Environment {
     batch_events: Option<usize>,
     batch_delay: Option<Duration>,
     overflow: Option<Overflow>,
+    pub(crate) sample: Option<f64>,
     /// The terminal's user wants no colours (`NO_COLOR`).
     pub(crate) no_colour: bool,
     pub(crate) warnings: Vec<String>,
@@ -81,6 +82,7 @@ impl Environment {
                 "drop_newest, drop_oldest or block_for:<milliseconds>",
                 overflow,
             ),
+            sample: from.parse("ODE_SAMPLE", "a number from 0 to 1", share),
             warnings: Vec::new(),
         };
         Self { warnings: from.warnings, ..environment }
@@ -227,6 +229,10 @@ fn output(text: &str) -> Option<Output> {
     }
     let path = text.strip_prefix("file:").filter(|path| !path.is_empty())?;
     Some(Output::File(PathBuf::from(path)))
+}
+
+fn share(text: &str) -> Option<f64> {
+    f64::from_str(text).ok().filter(|share| (0.0..=1.0).contains(share))
 }
 
 fn overflow(text: &str) -> Option<Overflow> {

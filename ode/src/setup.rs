@@ -50,6 +50,7 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_QUEUE_BYTES` | bytes that may wait for it | 16777216 |
 /// | `ODE_BATCH_EVENTS` | events in a batch | 512 |
 /// | `ODE_BATCH_DELAY_MS` | how long an event waits for others | 100 |
+/// | `ODE_SAMPLE` | the share of the events that is kept, from 0 to 1 | 1 |
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
 /// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see [`Setup::spans`] | `false` |
 /// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
@@ -66,6 +67,7 @@ pub fn setup(build: BuildInfo) -> Setup {
         hash_key: None,
         flush_timeout: None,
         announce: true,
+        sample: None,
         spans: None,
         opentelemetry: true,
         observer: None,
@@ -85,6 +87,7 @@ pub struct Setup {
     hash_key: Option<Vec<u8>>,
     flush_timeout: Option<Duration>,
     announce: bool,
+    sample: Option<f64>,
     spans: Option<bool>,
     opentelemetry: bool,
     observer: Option<Observer>,
@@ -164,11 +167,10 @@ impl Setup {
         self
     }
 
-    /// Sets who is told what ode has to say about itself: drops, failed exports, wrong settings.
-    /// Default: a line on standard error. Called on ode's own threads, and at most once in ten
-    /// seconds for each kind of message; during `init` on the calling thread.
-    pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+    /// Which share of the events every destination gets, from 0 to 1, unless its [`Queue`] says
+    /// otherwise; see [`Queue::sample`]. Default 1.
+    pub fn sample(mut self, share: f64) -> Self {
+        self.sample = Some(share);
         self
     }
 
@@ -234,8 +236,12 @@ impl Setup {
         }
         let queues =
             if self.queues.is_empty() { default_queue(&environment)? } else { self.queues };
+        let share = self.sample.or(environment.sample);
         for queue in queues {
-            builder = builder.export_to(queue);
+            builder = builder.export_to(match share {
+                Some(share) => queue.sample_by_default(share),
+                None => queue,
+            });
         }
         for warning in environment.warnings {
             builder.tell(&Diagnostic::configuration(warning));

@@ -3,6 +3,7 @@
 use crate::event::ids::TraceContext;
 use std::error::Error;
 
+use crate::context::slot::Ambient;
 use crate::context::{slot, write};
 use crate::event::outcome::{Failure, Word};
 use crate::record::fields::EventFields;
@@ -99,4 +100,30 @@ pub fn fail(failure: Failure) {
 /// ```
 pub fn link(context: TraceContext) {
     write::link(context);
+}
+
+/// Has the event of the current unit kept whatever the sampling says, and says why: on it
+/// `sample.reason`, and a `sample_rate` of 1, because it stands for no other. Of two reasons the
+/// first stays. Where nothing is sampled it does nothing.
+///
+/// It is this one unit's: its parent and its children are decided by their trace.
+///
+/// ```
+/// ode_core::WideEvent::builder("checkout").run(|| {
+///     let total_cents = 1_250_000;
+///     if total_cents > 1_000_000 {
+///         ode_core::keep("large_order");
+///     }
+/// });
+/// ```
+pub fn keep(reason: &'static str) {
+    let found = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => {
+            unit.keep.get_or_insert(reason);
+        }
+        Ambient::Joined(shared) => shared.keep(reason),
+    });
+    if found.is_none() {
+        write::missed();
+    }
 }

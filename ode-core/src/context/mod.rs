@@ -14,7 +14,7 @@ pub(crate) mod write;
 
 pub use current::{Current, current, root};
 pub use detached::{Detached, detached};
-pub use free::{decline, fail, fields, link, record_error};
+pub use free::{decline, fail, fields, keep, link, record_error};
 pub use handle::EventHandle;
 pub use hold::{Hold, hold};
 pub use joined::{FutureExt, InEvent, in_event};

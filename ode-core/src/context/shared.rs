@@ -34,6 +34,7 @@ struct State {
     around: Option<SpanId>,
     started: Option<Moment>,
     messages: u32,
+    keep: Option<&'static str>,
     side: Buffer,
     inherited: Buffer,
     word: Option<Word>,
@@ -78,6 +79,7 @@ impl Shared {
         state.around = unit.around;
         state.started = unit.started.map(|(_, started)| started);
         state.messages = 0;
+        state.keep = None;
         let limits = unit.buffer.limits;
         state.side.reset(&limits);
         state.inherited.reset(&limits);
@@ -136,6 +138,16 @@ impl Shared {
             Self::count_late(&state);
         }
         state.phase != Phase::Ended
+    }
+
+    /// Has the event kept whatever the sampling says; `false` when the record is closed.
+    pub(crate) fn keep(&self, reason: &'static str) {
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended {
+            return Self::count_late(&state);
+        }
+        state.keep.get_or_insert(reason);
+        self.dirty.store(true, Ordering::Release);
     }
 
     /// The unit is withdrawn: what is written from now on is late.
@@ -232,6 +244,7 @@ impl Shared {
         if let Some(word) = state.word.take() {
             unit.word = Some(Word::merge(unit.word, word));
         }
+        unit.keep = unit.keep.or(state.keep.take());
     }
 
     /// Registers a hold; `None` when the unit has already ended.

@@ -29,6 +29,10 @@ pub(crate) struct Head {
     pub(crate) detail: Option<&'static str>,
     pub(crate) held_ns: Option<u64>,
     pub(crate) incomplete: bool,
+    /// Why it is kept whatever the sampling says.
+    pub(crate) keep: Option<&'static str>,
+    /// How many events it tells of, where a destination samples; 0 where none does.
+    pub(crate) sample_rate: f64,
     pub(crate) dropped: u32,
     pub(crate) renamed: u32,
 }
@@ -108,6 +112,8 @@ impl Event {
             detail: None,
             held_ns: None,
             incomplete: false,
+            keep: None,
+            sample_rate: 0.0,
             dropped: 0,
             renamed: 0,
         };
@@ -424,6 +430,12 @@ pub(crate) fn push_notes(event: &mut Event, truncated: &[String]) {
     }
     if head.incomplete {
         event.push(EntryKey::Static(&keys::INCOMPLETE), Value::Bool(true));
+    }
+    if head.sample_rate > 0.0 {
+        event.push(EntryKey::Static(&keys::SAMPLE_RATE), Value::F64(head.sample_rate));
+    }
+    if let Some(reason) = head.keep.filter(|_| head.sample_rate > 0.0) {
+        event.push(EntryKey::Static(&keys::SAMPLE_REASON), Value::Str(reason));
     }
     if !truncated.is_empty() {
         let names = truncated.to_vec();

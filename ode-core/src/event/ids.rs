@@ -142,6 +142,11 @@ impl TraceContext {
         Self { span_id, ..self }
     }
 
+    /// The same without the *sampled* flag.
+    pub(crate) const fn not_sampled(self) -> Self {
+        Self { flags: self.flags & !SAMPLED, ..self }
+    }
+
     /// The trace all units of one request share.
     pub const fn trace_id(&self) -> TraceId {
         self.trace_id

@@ -118,6 +118,8 @@ our_keys! {
     DROPPED_FIELDS = "ode.dropped_fields";
     RENAMED_FIELDS = "ode.renamed_fields";
     LINKS = "links";
+    SAMPLE_RATE = "sample_rate";
+    SAMPLE_REASON = "sample.reason";
     TRACE_STATE = "trace_state";
 }
 
@@ -131,7 +133,6 @@ const OF_HEAD: &[&str] = &[
     "trace_id",
     "span_id",
     "parent_span_id",
-    "sample_rate",
 ];
 
 pub(crate) const BUILD_ID: &str = "build_id";

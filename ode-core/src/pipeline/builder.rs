@@ -17,6 +17,7 @@ use crate::pipeline::guard::Guard;
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::lifecycle;
 use crate::pipeline::queue::Queue;
+use crate::pipeline::sampling::Share;
 use crate::pipeline::watch::Tap;
 use crate::pipeline::watch::Watchers;
 use crate::pipeline::worker::Worker;
@@ -156,6 +157,11 @@ impl PipelineBuilder {
                 Arc::clone(&process),
             ));
         }
+        let share = destinations
+            .iter()
+            .map(|destination: &Arc<Destination>| destination.share)
+            .reduce(Share::greater)
+            .unwrap_or(Share::All);
         let pipeline = Pipeline {
             process,
             limits: self.limits,
@@ -169,6 +175,7 @@ impl PipelineBuilder {
             counts: Cells::default(),
             warned_of_hashing: AtomicBool::new(false),
             announce: self.announce,
+            share,
         };
         let clock = pipeline.clock.clone();
         let keep = pipeline.keeper.runner(clock);

@@ -5,12 +5,14 @@ use crate::pipeline::control::Control;
 use crate::pipeline::intake::Intake;
 use crate::pipeline::ledger::{DestinationStats, Dropped, WorkerLedger};
 use crate::pipeline::queue::QueueSettings;
+use crate::pipeline::sampling::{Fate, Share};
 use crate::record::buffer::Buffer;
 use crate::sync::Ordering;
 
 #[derive(Debug)]
 pub(crate) struct Destination {
     pub(crate) settings: QueueSettings,
+    pub(crate) share: Share,
     pub(crate) intake: Intake,
     pub(crate) control: Control,
     pub(crate) ledger: WorkerLedger,
@@ -19,13 +21,27 @@ pub(crate) struct Destination {
 impl Destination {
     pub(crate) fn new(settings: QueueSettings) -> Self {
         let intake = Intake::new(&settings);
-        Self { settings, intake, control: Control::default(), ledger: WorkerLedger::default() }
+        let share = settings.share.unwrap_or(Share::All);
+        Self {
+            settings,
+            share,
+            intake,
+            control: Control::default(),
+            ledger: WorkerLedger::default(),
+        }
     }
 
     /// Hands a finished record over, and wakes the worker when it has something to do.
     #[inline]
     pub(crate) fn offer(&self, thread: usize, head: &Head, buffer: &Buffer) {
-        self.intake.offer(thread, head, buffer, || self.control.wake());
+        let wake = || self.control.wake();
+        match self.share.decide(head, buffer) {
+            Fate::Plain => self.intake.offer(thread, head, buffer, wake),
+            Fate::Kept(sample_rate) => {
+                self.intake.offer(thread, &Head { sample_rate, ..*head }, buffer, wake);
+            }
+            Fate::SampledOut => self.intake.sample_out(thread),
+        }
     }
 
     pub(crate) fn dropped(&self) -> Dropped {
@@ -51,7 +67,7 @@ impl Destination {
             name: self.settings.name.clone(),
             offered: intake.offered,
             delivered: self.ledger.delivered.load(Ordering::Relaxed),
-            sampled_out: 0,
+            sampled_out: intake.sampled_out,
             rejected: self.ledger.rejected.load(Ordering::Relaxed),
             dropped: self.dropped(),
             queued: intake.queued,

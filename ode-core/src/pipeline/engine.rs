@@ -8,12 +8,14 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::context::cells::{Cells, Count};
 use crate::event::finished::Head;
+use crate::event::ids::TraceContext;
 use crate::event::limits::Limits;
 use crate::event::value::saturating_nanos;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer};
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::ledger::Stats;
+use crate::pipeline::sampling::Share;
 use crate::pipeline::watch::Watchers;
 use crate::process::Process;
 use crate::record::buffer::Buffer;
@@ -36,6 +38,8 @@ pub(crate) struct Pipeline {
     pub(crate) counts: Cells,
     pub(crate) warned_of_hashing: AtomicBool,
     pub(crate) announce: bool,
+    /// The greatest share that a destination keeps.
+    pub(crate) share: Share,
 }
 
 /// Makes the keyed hash of a sensitive value.
@@ -81,6 +85,17 @@ impl PipelineRef {
 }
 
 impl Pipeline {
+    /// The context of a unit that begins a trace: sampled, unless no destination will keep it.
+    #[inline]
+    pub(crate) fn root_context(&self) -> TraceContext {
+        let context = TraceContext::root(self.ids.trace(), self.ids.span());
+        if self.share == Share::All || self.share.keeps_root(context.trace_id) {
+            context
+        } else {
+            context.not_sampled()
+        }
+    }
+
     /// Hands a finished record to every destination.
     #[inline]
     pub(crate) fn offer(&self, head: &Head, buffer: &Buffer) {

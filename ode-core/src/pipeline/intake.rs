@@ -93,6 +93,7 @@ struct ShardState {
     lease_events: i64,
     lease_bytes: i64,
     offered: u64,
+    sampled_out: u64,
 }
 
 #[derive(Debug, Default)]
@@ -115,6 +116,7 @@ pub(crate) struct Progress {
 #[derive(Debug, Default)]
 pub(crate) struct IntakeStats {
     pub(crate) offered: u64,
+    pub(crate) sampled_out: u64,
     pub(crate) queued: u64,
 }
 
@@ -167,6 +169,13 @@ impl Intake {
             Ok(Handed::Chunk) => wake(),
             Err(reason) => self.offer_to_full(thread, head, buffer, reason, &wake),
         }
+    }
+
+    /// Counts an event that is not wanted here.
+    pub(crate) fn sample_out(&self, thread: usize) {
+        let mut shard = self.shard(thread);
+        shard.offered += 1;
+        shard.sampled_out += 1;
     }
 
     /// The thread's own shard. If the worker is preempted in the middle of a swap, another one
@@ -506,6 +515,7 @@ impl Intake {
         for shard in self.all_shards() {
             let shard = lock(&shard.0);
             stats.offered += shard.offered;
+            stats.sampled_out += shard.sampled_out;
             stats.queued += shard.chunk.len() as u64;
         }
         stats.queued +=

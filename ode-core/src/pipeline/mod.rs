@@ -13,6 +13,7 @@ pub(crate) mod ledger;
 pub(crate) mod lifecycle;
 pub(crate) mod next;
 pub(crate) mod queue;
+pub(crate) mod sampling;
 pub(crate) mod watch;
 pub(crate) mod worker;
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::export::Exporter;
+use crate::pipeline::sampling::Share;
 
 /// What happens to an event when the queue of a destination is full.
 #[non_exhaustive]
@@ -47,6 +48,8 @@ pub(crate) struct QueueSettings {
     pub(crate) batch_delay: Duration,
     pub(crate) overflow: Overflow,
     pub(crate) give_up_after: Duration,
+    /// `None`: nobody has said.
+    pub(crate) share: Option<Share>,
 }
 
 impl Queue {
@@ -63,6 +66,7 @@ impl Queue {
             batch_delay: Duration::from_millis(100),
             overflow: Overflow::default(),
             give_up_after: Duration::from_secs(300),
+            share: None,
         };
         Self { exporter: Box::new(exporter), settings }
     }
@@ -102,6 +106,26 @@ impl Queue {
     /// after a quiet time may wait 100 ms: an idle worker looks no more often.
     pub fn batch_delay(mut self, delay: Duration) -> Self {
         self.settings.batch_delay = delay.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Which share of the events goes there, from 0 to 1. Default 1, all of them.
+    ///
+    /// The decision is the trace id's, so all units of a trace share it, also those of other
+    /// services that keep the same share; and what is kept at 1 % is kept at 10 % too. Kept events
+    /// say of how many each tells, `sample_rate`, the inverse of the share. What is left out is
+    /// counted as `sampled_out`. [`keep`](crate::keep) overrides it, and 0 keeps nothing else.
+    ///
+    /// The share is taken to four hexadecimal digits, as OpenTelemetry's sampling threshold is.
+    pub fn sample(mut self, share: f64) -> Self {
+        self.settings.share = Some(Share::of(share));
+        self
+    }
+
+    /// As [`Queue::sample`], where that was not called.
+    #[doc(hidden)]
+    pub fn sample_by_default(mut self, share: f64) -> Self {
+        self.settings.share.get_or_insert(Share::of(share));
         self
     }
 

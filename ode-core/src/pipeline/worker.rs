@@ -224,11 +224,12 @@ impl Worker {
     fn settle(&mut self, error: &ExportError) {
         let now = self.clock.now();
         self.deliver(error.delivered_events().min(self.batch.len()));
+        self.reject(error.rejected_events().min(self.batch.len()));
+        if let Some((reason, events)) = error.dropped_events() {
+            self.drop_events(reason, events.min(self.batch.len()));
+        }
         match error.kind() {
-            Kind::Partial { rejected } => {
-                let rejected = rejected.min(self.batch.len());
-                self.destination.ledger.rejected.fetch_add(rejected as u64, Ordering::Relaxed);
-                self.settle_events(rejected);
+            Kind::Partial => {
                 self.deliver(self.batch.len());
                 self.release();
             }
@@ -276,6 +277,16 @@ impl Worker {
         self.settle_events(events);
     }
 
+    fn reject(&mut self, events: usize) {
+        self.destination.ledger.rejected.fetch_add(events as u64, Ordering::Relaxed);
+        self.settle_events(events);
+    }
+
+    fn drop_events(&mut self, reason: DropReason, events: usize) {
+        self.destination.ledger.dropped.add(reason, events as u64);
+        self.settle_events(events);
+    }
+
     /// Takes the first events out of the batch, after they were counted.
     fn settle_events(&mut self, events: usize) {
         self.batch.first += events;
@@ -284,9 +295,7 @@ impl Worker {
 
     /// Drops what is left of the batch, for this reason.
     fn finish_batch(&mut self, reason: DropReason) {
-        let left = self.batch.len();
-        self.destination.ledger.dropped.add(reason, left as u64);
-        self.settle_events(left);
+        self.drop_events(reason, self.batch.len());
         self.release();
     }
 

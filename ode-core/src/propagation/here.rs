@@ -42,7 +42,7 @@ pub fn outgoing() -> Option<Outgoing> {
     if let Some((unit, (state, baggage))) = unit.flatten() {
         // What came along with one trace does not belong to another.
         if unit.trace_id == context.trace_id {
-            outgoing = outgoing.with_trace_state(state);
+            outgoing = outgoing.with_trace_state(with_threshold(state, context));
         }
         outgoing = outgoing.with_baggage(baggage);
     }
@@ -76,6 +76,23 @@ pub fn inject(into: &mut (impl Inject + ?Sized)) -> bool {
 pub fn set_baggage(key: &str, value: &str) {
     let key = [BAGGAGE, key].concat();
     write::set_inherited(KeyRef::Text(&key), crate::Value::Str(value));
+}
+
+/// Says with what probability this process keeps the trace, where it samples. Whoever sampled
+/// before may have kept less: a threshold only rises.
+fn with_threshold(state: TraceState, context: TraceContext) -> TraceState {
+    let pipeline = slot::with(|ambient| ambient.pipeline()).flatten();
+    let Some(ours) = pipeline.and_then(|pipeline| pipeline.share.threshold()) else { return state };
+    let sampling = state.sampling().unwrap_or_default();
+    let sent = sampling.threshold().unwrap_or_default();
+    if !context.is_sampled()
+        || ours <= sent
+        || !ours.keeps(sampling.randomness_of(context.trace_id))
+    {
+        return state;
+    }
+    let value = sampling.with_threshold(ours).to_string();
+    state.set("ot", &value).unwrap_or(state)
 }
 
 /// The trace state and the baggage of a record.

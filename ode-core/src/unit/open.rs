@@ -46,6 +46,8 @@ pub(crate) struct Unit {
     /// Where other instrumentation stood when the unit was opened: what stands there still is
     /// around the unit, and anything else was opened inside it.
     pub(crate) around: Option<SpanId>,
+    /// Why it is to be kept whatever the sampling says.
+    pub(crate) keep: Option<&'static str>,
     /// Log messages kept so far.
     pub(crate) messages: u32,
     pub(crate) pipeline: Option<PipelineRef>,
@@ -164,6 +166,7 @@ impl Unit {
             has_inherited: false,
             beside: Beside::default(),
             around: None,
+            keep: None,
             messages: 0,
             pipeline: None,
             shared: Arc::default(),
@@ -176,7 +179,7 @@ impl Unit {
     #[inline]
     fn begin(&mut self, name: &'static str, pipeline: &Pipeline) {
         self.name = name;
-        self.context = TraceContext::root(pipeline.ids.trace(), pipeline.ids.span());
+        self.context = pipeline.root_context();
         self.parent = None;
         self.buffer.reset(&pipeline.limits);
         self.started = None;
@@ -190,6 +193,7 @@ impl Unit {
         self.born_unwinding = std::thread::panicking();
         self.has_inherited = false;
         self.around = None;
+        self.keep = None;
         self.messages = 0;
         self.is_shared.set(false);
         self.root = None;
@@ -376,6 +380,9 @@ pub(crate) fn new_head(pipeline: &Pipeline, name: &'static str, outcome: Outcome
         detail: None,
         held_ns: None,
         incomplete: false,
+        // What ode says of itself is always kept.
+        keep: Some("lifecycle"),
+        sample_rate: 0.0,
         dropped: 0,
         renamed: 0,
     }

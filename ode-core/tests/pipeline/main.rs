@@ -21,4 +21,5 @@ mod flush;
 mod overflow;
 mod queue;
 mod retries;
+mod sampling;
 mod support;

@@ -230,3 +230,37 @@ fn a_batch_that_is_retried_still_takes_its_room() {
         assert_eq!(ledger(&pipeline).delivered, 20);
     });
 }
+
+/// An exporter that splits a batch tells what became of each part.
+#[test]
+fn every_event_of_a_batch_has_its_own_fate() {
+    watched(|| {
+        let log = Log::default();
+        let queue = scripted(
+            &log,
+            [
+                fails(|| {
+                    ExportError::retryable("away")
+                        .delivered(2)
+                        .rejected(3)
+                        .dropped(DropReason::RequestTooLarge, 1)
+                }),
+                fails(|| ExportError::permanent("no").rejected(1)),
+                fails(|| ExportError::partial(1, "no").dropped(DropReason::EncodeError, 100)),
+            ],
+        );
+        let clock = TestClock::new();
+        let pipeline = start_at(&clock, queue.batch_events(10));
+        record(&pipeline, 0..13);
+        wait_for_attempts(&pipeline, &log, 1);
+        clock.advance(Duration::from_secs(60));
+        let _ = pipeline.shutdown(LONG);
+        let ledger = ledger(&pipeline);
+        let sizes: Vec<usize> = log.attempts().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [10, 4, 3]);
+        assert_eq!((ledger.delivered, ledger.rejected), (2, 5));
+        assert_eq!(ledger.dropped.get(DropReason::RequestTooLarge), 1);
+        assert_eq!(ledger.dropped.get(DropReason::NonRetryable), 3);
+        assert_eq!(ledger.dropped.get(DropReason::EncodeError), 2, "no more than there are");
+    });
+}
