@@ -20,5 +20,6 @@
 #![forbid(unsafe_code)]
 
 pub mod jsonl;
+mod write;
 
 pub use jsonl::{JsonLines, Pretty};

@@ -7,8 +7,8 @@ use std::time::Duration;
 use ode_core::{Batch, ExportError, Exporter};
 
 use crate::jsonl::encode::Encoder;
-use crate::jsonl::room::Buffer;
 use crate::jsonl::sink::Sink;
+use crate::write::room::Buffer;
 
 /// Writes events as [JSON lines](crate::jsonl).
 ///

@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ode_core::{Event, Outcome, Process, ToArray, Value};
 
-use crate::jsonl::digits::{Clock, put_finite, put_i64, put_ids, put_parent, put_u64};
-use crate::jsonl::escape::{put_string, put_text};
-use crate::jsonl::room::{Buffer, Room};
+use crate::jsonl::stamps::{Clock, put_ids, put_parent};
+use crate::write::digits::{put_finite, put_i64, put_u64};
+use crate::write::escape::{put_string, put_text};
+use crate::write::room::{Buffer, Room};
 
 /// Appends the event to `out` as one line of JSON, with its newline.
 ///

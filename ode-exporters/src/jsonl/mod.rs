@@ -29,15 +29,13 @@
 
 mod decode;
 mod destination;
-mod digits;
 mod draft;
 mod encode;
 mod error;
-mod escape;
 mod file;
 mod pretty;
-mod room;
 mod sink;
+mod stamps;
 
 pub use decode::{Reader, parse_line, read};
 pub use destination::JsonLines;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use ode_core::{Batch, Event, ExportError, Exporter, Outcome, Value};
 
 use crate::jsonl::destination::KEPT_BYTES;
-use crate::jsonl::digits::Civil;
-use crate::jsonl::escape::is_hostile;
 use crate::jsonl::sink::Sink;
+use crate::jsonl::stamps::Civil;
+use crate::write::escape::is_hostile;
+use crate::write::human::Human;
 
 /// Writes events in a form for people at a terminal. Nothing reads it back.
 ///
@@ -108,7 +109,7 @@ impl Page {
             if colour { (paint(event.outcome()), "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
         self.field.clear();
         push_shown(&mut self.field, event.name());
-        let (outcome, duration) = (event.outcome(), human(event.duration()));
+        let (outcome, duration) = (event.outcome(), Human(event.duration()));
         writeln!(
             self.bytes,
             "{hour:02}:{minute:02}:{second:02}.{millis:03}Z {on}{outcome:9}{off} {duration:>8}  {bold}{}{off}",
@@ -150,26 +151,6 @@ fn paint(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Three digits that count, in the unit that shows them.
-fn human(duration: Duration) -> String {
-    let nanos = duration.as_nanos();
-    let scaled = |unit: u128, name: &str| {
-        let (whole, part) = (nanos / unit, nanos % unit * 1_000 / unit);
-        match whole {
-            0..10 => format!("{whole}.{:02} {name}", part / 10),
-            10..100 => format!("{whole}.{} {name}", part / 100),
-            _ => format!("{whole} {name}"),
-        }
-    };
-    match nanos {
-        0..1_000 => format!("{nanos} ns"),
-        1_000..1_000_000 => scaled(1_000, "µs"),
-        1_000_000..1_000_000_000 => scaled(1_000_000, "ms"),
-        1_000_000_000..60_000_000_000 => scaled(1_000_000_000, "s"),
-        _ => format!("{}m {:02}s", duration.as_secs() / 60, duration.as_secs() % 60),
-    }
-}
-
 fn push_value(out: &mut String, value: Value<'_>) {
     match value {
         Value::Str(text) => push_text(out, text),
@@ -189,7 +170,7 @@ fn push_value(out: &mut String, value: Value<'_>) {
             });
             out.push(']');
         }
-        Value::Duration(duration) => push_text(out, &human(duration)),
+        Value::Duration(duration) => push_text(out, &Human(duration).to_string()),
         // Numbers and truth values, and what a finished event does not hold.
         other => write!(Shown(out), "{other:?}").unwrap_or_default(),
     }
@@ -308,7 +289,7 @@ mod tests {
             (59_900_000_000, "59.9 s"),
             (125_000_000_000, "2m 05s"),
         ] {
-            assert_eq!(human(Duration::from_nanos(nanos)), text);
+            assert_eq!(Human(Duration::from_nanos(nanos)).to_string(), text);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Text inside JSON quotes: copied and looked at eight bytes at a time, and only looked at more
 //! closely where something needs escaping.
 
-use crate::jsonl::room::{Room, copy_short};
+use crate::write::room::{Room, copy_short};
 
 /// Puts `text` as a JSON string.
 #[expect(clippy::inline_always, reason = "most text is short: a call would double its cost")]
@@ -147,7 +147,7 @@ fn put_code<'t>(room: &mut Room<'_>, code: u16, rest: &'t [u8]) -> Option<&'t [u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jsonl::room::text_of;
+    use crate::write::room::text_of;
 
     #[track_caller]
     fn check(text: &str, expected: &str) {

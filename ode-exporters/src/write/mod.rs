@@ -1,0 +1,6 @@
+//! What every format is written with: memory to write to, text in JSON quotes, digits, durations.
+
+pub(crate) mod digits;
+pub(crate) mod escape;
+pub(crate) mod human;
+pub(crate) mod room;
