@@ -5,6 +5,8 @@ use ::tracing::{Level, Metadata};
 use tracing_core::subscriber::Interest;
 use tracing_subscriber::layer::{Context, Filter};
 
+use crate::tracing::spans::is_unit;
+
 /// Which records a [`Layer`](crate::tracing::Layer) looks at; as a per-layer filter, what
 /// [`Layer::filtered`](crate::tracing::Layer::filtered) adds.
 ///
@@ -54,7 +56,7 @@ impl Rules {
     /// Whether a callsite is looked at. A record of the `log` crate says only later where it is
     /// from, but it is no callsite: what asks here has its real target.
     fn allow_callsite(&self, metadata: &Metadata<'_>) -> bool {
-        !is_of_a_unit(metadata) && self.allow(*metadata.level(), metadata.target())
+        !is_unit(metadata) && self.allow(*metadata.level(), metadata.target())
     }
 }
 
@@ -70,14 +72,6 @@ impl<S> Filter<S> for Rules {
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(self.max)
     }
-}
-
-/// The field by which spans are known that ode opens beside its units.
-const MARK: &str = "ode.unit";
-
-/// Whether a span was opened beside a unit: what it says, the unit has already.
-pub(super) fn is_of_a_unit(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.fields().iter().any(|field| field.name() == MARK)
 }
 
 #[cfg(test)]

@@ -10,10 +10,11 @@ use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::layer::{Context, Layer as SubscriberLayer};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::tracing::filter::{Rules, is_of_a_unit};
+use crate::tracing::filter::Rules;
 use crate::tracing::key::Names;
 use crate::tracing::log_record;
 use crate::tracing::message::Speaker;
+use crate::tracing::spans::is_unit;
 use crate::tracing::visit::{Message, Recorder};
 
 /// A layer for `tracing-subscriber` that puts records and span fields on the current unit.
@@ -172,7 +173,7 @@ impl Layer {
     /// Whether what a span says is to be looked at.
     fn wants_span(&self, metadata: &Metadata<'_>) -> bool {
         self.rules.allow(*metadata.level(), metadata.target())
-            && !is_of_a_unit(metadata)
+            && !is_unit(metadata)
             && !integration::is_own_thread()
     }
 

@@ -13,17 +13,19 @@ use tracing_subscriber::fmt::MakeWriter;
 /// it has taken is its own affair: one that drops them when it is too busy does so uncounted.
 ///
 /// ```
-/// use std::sync::{Arc, Mutex};
+/// use std::fs::File;
+/// use std::sync::Arc;
 ///
-/// let buffer = Arc::new(Mutex::new(Vec::new()));
-/// # fn main() -> Result<(), ode::SetupError> {
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let path = std::env::temp_dir().join(format!("ode-doc-writer-{}", std::process::id()));
+/// let file = Arc::new(File::create(&path)?);
 /// let ode = ode::setup(ode::build_info!())
-///     .export_to(ode::tracing::json_lines(Arc::clone(&buffer)))
+///     .export_to(ode::tracing::json_lines(file))
 ///     .init()?;
 /// ode::WideEvent::builder("import").run(|| ());
 /// ode.shutdown(std::time::Duration::from_secs(5));
-/// let written = buffer.lock().unwrap();
-/// assert!(String::from_utf8_lossy(&written).contains("\"name\":\"import\""));
+/// assert!(std::fs::read_to_string(&path)?.contains("\"name\":\"import\""));
+/// # std::fs::remove_file(&path)?;
 /// # Ok(())
 /// # }
 /// ```

@@ -1,0 +1,28 @@
+//! The layer for `tracing`, seen through the test kit: beside other layers, in tasks, and in whole
+//! processes where a subscriber is global, as in an application.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod asynchronous;
+mod fields;
+mod log_records;
+mod messages;
+mod own_traffic;
+mod processes;
+mod reentrance;
+mod rules;
+mod spans;
+mod stacks;
+mod support;
+mod writers;
+
+/// Plays the part named by the environment; nothing in an ordinary run.
+#[test]
+fn role() {
+    processes::play();
+}

@@ -1,0 +1,146 @@
+//! Fields whose formatting does something itself: says another record, records on the unit, opens
+//! a unit, panics. Where a subscriber is global, such a record does reach the layers.
+
+use std::fmt::{Debug, Display, Formatter, Result};
+
+use ode::testing::Captured;
+use ode::{FutureExt, WideEvent};
+use tracing::{Level, error, info, warn};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, prelude::*};
+
+use crate::processes::run;
+use crate::support::{Written, fmt, messages, unit_beside};
+
+/// Formats as `done`, after running what it holds.
+struct Acts<F>(F);
+
+impl<F: Fn()> Debug for Acts<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        (self.0)();
+        f.write_str("done")
+    }
+}
+
+impl<F: Fn()> Display for Acts<F> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        Debug::fmt(self, f)
+    }
+}
+
+/// Every kind of formatting that should not be, in one record, between two plain fields.
+fn work() {
+    let says = Acts(|| warn!(said.inside = 1, "inside"));
+    let says_deeper = Acts(|| error!(deeper = ?Acts(|| warn!(deepest = 1, "deepest")), "deep"));
+    let sets = Acts(|| ode::set! { set_inside = true });
+    let opens = Acts(|| WideEvent::builder("opened").run(|| info!(in_opened = 1, "opened")));
+    let spans = Acts(|| tracing::info_span!("span", in_span = 1).in_scope(|| ()));
+    let panics = Acts(|| panic!("while formatting"));
+    info!(
+        before = 1,
+        says = ?says,
+        says_deeper = %says_deeper,
+        sets = ?sets,
+        opens = ?opens,
+        spans = ?spans,
+        panics = ?panics,
+        after = 2,
+        "outer {}",
+        Acts(|| ode::set! { set_by_message = true })
+    );
+    info!(and_on = 3, "goes on");
+}
+
+fn assert_outer(event: &Captured) {
+    for (key, value) in [("log.before", 1), ("log.after", 2), ("log.and_on", 3)] {
+        assert_eq!(event[key], value);
+    }
+    for key in ["log.says", "log.says_deeper", "log.sets", "log.opens", "log.spans"] {
+        assert_eq!(event[key], "done");
+    }
+    assert_eq!(event["log.panics"], "[panicked while formatting]");
+    assert_eq!(event["set_inside"], true);
+    assert_eq!(event["set_by_message"], true);
+    let said = messages(event);
+    assert!(said.contains(&"INFO tracing::reentrance: outer done".to_owned()), "{said:?}");
+    assert!(said.contains(&"INFO tracing::reentrance: goes on".to_owned()), "{said:?}");
+}
+
+/// tracing itself keeps records inside a record from a subscriber that is not global.
+#[test]
+fn beside_a_subscriber_of_a_scope() {
+    let events = ode::testing::capture();
+    let subscriber = tracing_subscriber::registry().with(ode::tracing::layer());
+    tracing::subscriber::with_default(subscriber, || {
+        WideEvent::builder("unit").run(work);
+    });
+    assert_outer(&events.one("unit"));
+    events.one("opened");
+    assert_eq!(events.all().len(), 2);
+}
+
+#[test]
+fn a_field_that_is_not_looked_at_is_not_formatted() {
+    let layer = ode::tracing::layer().level(Level::WARN).messages(false);
+    let event = unit_beside(tracing_subscriber::registry().with(layer), || {
+        let never = || Acts(|| panic!("nobody asked"));
+        info!(never = ?never(), "{}", never());
+        error!("{}", never());
+    });
+    event.assert_absent("log.never");
+    assert_eq!(event["log.error_count"], 1);
+}
+
+#[test]
+fn beside_a_global_subscriber() {
+    for stack in ["plain", "filtered", "fmt first", "fmt last", "all filtered"] {
+        run(&format!("reentrance/{stack}"));
+    }
+}
+
+pub(crate) fn play(stack: &str) {
+    let written = Written::default();
+    let ode = ode::tracing::layer;
+    let registry = tracing_subscriber::registry();
+    let warn = || EnvFilter::new("warn");
+    match stack {
+        "plain" => registry.with(ode()).init(),
+        "filtered" => registry.with(ode().filtered()).init(),
+        "fmt first" => registry.with(fmt(&written).with_filter(warn())).with(ode()).init(),
+        "fmt last" => registry.with(ode()).with(fmt(&written).with_filter(warn())).init(),
+        _ => registry.with(ode().filtered()).with(fmt(&written).with_filter(warn())).init(),
+    }
+    std::panic::set_hook(Box::new(|_| ()));
+    let events = ode::testing::capture();
+    // fmt formats as well, and does not catch what panics: a record that it does not want.
+    WideEvent::builder("unit").run(work);
+    assert_global(&events.one("unit"));
+    assert_eq!(messages(&events.one("opened")), ["INFO tracing::reentrance: opened"]);
+    assert_eq!(events.one("opened")["log.in_opened"], 1);
+
+    // A task that joins writes behind a lock: what is formatted there must not run under it.
+    let joined = WideEvent::builder("joined");
+    futures::executor::block_on(joined.run_async(async {
+        futures::future::ready(()).await;
+        let task = async { work() }.in_event();
+        std::thread::scope(|scope| {
+            scope.spawn(|| futures::executor::block_on(task)).join().unwrap();
+        });
+    }));
+    assert_global(&events.one("joined"));
+    assert_eq!(events.all().len(), 4, "{:?}", events.all());
+    let stats = events.stats();
+    assert_eq!((stats.orphan_writes, stats.late_writes), (0, 0));
+}
+
+/// What was said while formatting is there too.
+fn assert_global(event: &Captured) {
+    assert_outer(event);
+    for key in ["log.said.inside", "log.deepest", "log.in_span"] {
+        assert_eq!(event[key], 1);
+    }
+    assert_eq!(event["log.deeper"], "done");
+    assert_eq!(event["log.warn_count"], 2);
+    assert_eq!(event["log.error_count"], 1);
+    assert_eq!(messages(event).len(), 5);
+}
