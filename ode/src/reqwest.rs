@@ -23,7 +23,7 @@ use ode_core::{Failure, UnitName};
 use tower_layer::Layer as _;
 use tower_service::Service as _;
 
-use crate::tower::{ClientLayer, cause_of};
+use crate::tower::{ClientLayer, failure_of};
 
 /// Sends a request as part of a unit of work.
 pub trait SendExt: sealed::Sealed {
@@ -82,8 +82,8 @@ impl SendExt for RequestBuilder {
         let sending = match request {
             Ok(request) => Ok(layer.layer(client).call(request)),
             Err(error) => {
-                let cause = cause_of(&error).unwrap_or("_OTHER");
-                layer.recording().not_begun(Failure::error(cause).because(&error));
+                let failure = failure_of(&error).unwrap_or_else(|| Failure::of(&error));
+                layer.recording().not_begun(failure);
                 Err(error)
             }
         };

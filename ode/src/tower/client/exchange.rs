@@ -14,7 +14,7 @@ use super::response::{IncomingResponse, error_of_status, version_text};
 #[derive(Debug)]
 pub(crate) struct Exchange {
     kept: Kept,
-    /// The count of attempts, which this call was the first to need.
+    /// How often the layers inside sent the request.
     counter: Option<Counter>,
     here: Option<Here>,
 }
@@ -35,7 +35,7 @@ impl Exchange {
             return Self { kept: Kept::Nowhere, counter: None, here: None };
         }
         // Before the context is written, since the count is found by that of a layer further out.
-        let outer = Counter::of(request);
+        let number = Counter::of(request).map(|counter| counter.next());
         let kept = match recording.shape {
             Shape::Timed(name) => {
                 inject(recording, request);
@@ -53,15 +53,16 @@ impl Exchange {
             }
         };
         let mut exchange = Self { kept, counter: None, here: None };
-        match outer {
-            Some(counter) => exchange.is_attempt(counter.next()),
-            None if matches!(exchange.kept, Kept::Nowhere) => {}
-            None => {
-                let counter = Counter::default();
-                exchange.here = counter.give(request);
-                exchange.counter = Some(counter);
-            }
+        if matches!(exchange.kept, Kept::Nowhere) {
+            return exchange;
         }
+        if let Some(number) = number {
+            exchange.is_attempt(number);
+        }
+        // Layers further in are counted here, and no more by those further out.
+        let counter = Counter::default();
+        exchange.here = counter.give(request);
+        exchange.counter = Some(counter);
         exchange
     }
 

@@ -48,17 +48,14 @@ impl<F> fmt::Debug for By<F> {
 
 impl<E: Error + 'static> Classify<E> for ByCause {
     fn failure(&self, error: &E) -> Failure {
-        match cause_of(error) {
-            Some(cause) => Failure::error(cause).because(error),
-            None => Failure::of(error),
-        }
+        known(error).unwrap_or_else(|| Failure::of(error))
     }
 }
 
 impl Classify<BoxError> for BoxedByCause {
     fn failure(&self, error: &BoxError) -> Failure {
         let error: &(dyn Error + 'static) = error.as_ref();
-        Failure::error(cause_of(error).unwrap_or("_OTHER")).because(error)
+        known(error).unwrap_or_else(|| Failure::error("_OTHER").because(error))
     }
 }
 
@@ -68,11 +65,20 @@ impl<E, F: Fn(&E) -> Failure + Clone> Classify<E> for By<F> {
     }
 }
 
+/// What an error means that has a cause with a name of its own.
+pub(crate) fn known(error: &(dyn Error + 'static)) -> Option<Failure> {
+    let failure = Failure::error(cause_of(error)?).because(error);
+    Some(match without_query(error) {
+        Some(message) => failure.message(message),
+        None => failure,
+    })
+}
+
 /// How many causes of an error are looked at.
 const MAX_CHAIN: usize = 32;
 
 /// The first cause in the chain that has a name of its own.
-pub(crate) fn cause_of(error: &(dyn Error + 'static)) -> Option<&'static str> {
+fn cause_of(error: &(dyn Error + 'static)) -> Option<&'static str> {
     // `source` is foreign code.
     let chain = || std::iter::successors(Some(error), |error| (*error).source()).take(MAX_CHAIN);
     caught(|| {
@@ -118,6 +124,22 @@ fn of_reqwest(error: &(dyn Error + 'static)) -> Option<&'static str> {
         (error.is_request(), "request"),
     ];
     kinds.into_iter().find(|(is, _)| *is).map(|(_, kind)| kind)
+}
+
+/// reqwest's messages hold the whole address, and with it what is not to be recorded.
+#[cfg(feature = "reqwest")]
+fn without_query(error: &(dyn Error + 'static)) -> Option<String> {
+    let error = error.downcast_ref::<::reqwest::Error>()?;
+    let full = error.url().filter(|url| url.query().is_some())?;
+    let mut shown = full.clone();
+    shown.set_query(None);
+    shown.set_fragment(None);
+    Some(error.to_string().replace(full.as_str(), shown.as_str()))
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn without_query(_: &(dyn Error + 'static)) -> Option<String> {
+    None
 }
 
 #[cfg(not(feature = "reqwest"))]

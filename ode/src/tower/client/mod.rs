@@ -19,4 +19,4 @@ pub use response::IncomingResponse;
 pub use service::Client;
 
 #[cfg(feature = "reqwest")]
-pub(crate) use failure::cause_of;
+pub(crate) use failure::known as failure_of;
