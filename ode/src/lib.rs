@@ -73,6 +73,7 @@
 //!
 //! # Features
 //! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
+//! - `reqwest`: `ode::reqwest`, requests sent with reqwest: recorded, and the trace passed on.
 //! - `opentelemetry`: units and the spans of OpenTelemetry are each other's parents; see
 //!   [across services](_guide::across_services).
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
@@ -97,6 +98,8 @@ mod environment;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 pub mod prelude;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod setup;
 mod surroundings;
 mod threads;

@@ -16,4 +16,4 @@ pub use server::{
 };
 
 #[cfg(feature = "reqwest")]
-pub(crate) use client::cause_of;
+pub(crate) use client::failure_of;
