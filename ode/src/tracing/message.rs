@@ -1,6 +1,7 @@
 //! The list of messages: each one line, with the time after the start of the unit, level, target.
 
 use std::fmt::{self, Debug, Display, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use ::tracing::Level;
@@ -58,10 +59,17 @@ impl Display for Line<'_> {
         let mut line = OneLine(f);
         match self.text {
             Text::Str(text) => line.write_str(text),
-            Text::Debug(text) => write!(line, "{text:?}"),
+            // Caught here, so that what is known of the message is kept.
+            Text::Debug(text) => {
+                let written = catch_unwind(AssertUnwindSafe(|| write!(line, "{text:?}")));
+                written.unwrap_or_else(|_| f.write_str(PANICKED))
+            }
         }
     }
 }
+
+/// What stands in the place of a text whose formatting panicked.
+const PANICKED: &str = "[panicked while formatting]";
 
 /// The digits of a `u64` of seconds and of six places, a sign and a point.
 const STAMP_BYTES: usize = 20 + 6 + 2;

@@ -33,16 +33,23 @@ pub fn json_lines<M>(make_writer: M) -> JsonLines
 where
     M: for<'w> MakeWriter<'w> + Send + 'static,
 {
-    JsonLines::writer(Made(make_writer))
+    JsonLines::writer(Made { make_writer, failed: None })
 }
 
-struct Made<M>(M);
+struct Made<M> {
+    make_writer: M,
+    /// What went wrong after a part was taken.
+    failed: Option<io::Error>,
+}
 
 impl<M: for<'w> MakeWriter<'w>> Write for Made<M> {
     /// Writes as much as is taken, all by one writer: others may write to the same destination
     /// between two.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut writer = self.0.make_writer();
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut writer = self.make_writer.make_writer();
         let mut written = 0;
         while let Some(rest) = bytes.get(written..)
             && !rest.is_empty()
@@ -51,15 +58,19 @@ impl<M: for<'w> MakeWriter<'w>> Write for Made<M> {
                 Ok(0) => break,
                 Ok(taken) => written += taken.min(rest.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // What was taken counts; the error comes again with the rest.
-                Err(_) if written > 0 => break,
-                Err(error) => return Err(error),
+                Err(error) if written == 0 => return Err(error),
+                // What was taken counts; the rest must not follow by another writer, as if nothing
+                // had been in between.
+                Err(error) => {
+                    self.failed = Some(error);
+                    break;
+                }
             }
         }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.make_writer().flush()
+        self.make_writer.make_writer().flush()
     }
 }

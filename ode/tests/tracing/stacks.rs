@@ -53,7 +53,7 @@ const STACKS: [Stack; 21] = [
     // Layers put together before the registry sees them.
     Stack { name: "list of fmt warn and ode", to_ode: ODE, to_fmt: WARN },
     Stack { name: "list of ode filtered and fmt warn", to_ode: ODE, to_fmt: WARN },
-    Stack { name: "ode and then fmt warn", to_ode: ODE, to_fmt: WARN },
+    Stack { name: "fmt warn and then ode", to_ode: ODE, to_fmt: WARN },
 ];
 
 #[test]
@@ -164,8 +164,8 @@ fn install(name: &str, written: &Written) {
             let fmt: Boxed<_> = fmt(written).with_filter(warn()).boxed();
             registry().with(vec![ode().filtered().boxed(), fmt]).init();
         }
-        "ode and then fmt warn" => {
-            registry().with(ode().and_then(fmt(written).with_filter(warn()))).init();
+        "fmt warn and then ode" => {
+            registry().with(fmt(written).with_filter(warn()).and_then(ode())).init();
         }
         _ => panic!("no stack {name}"),
     }
