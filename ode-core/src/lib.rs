@@ -59,6 +59,7 @@ mod pipeline;
 mod process;
 pub mod propagation;
 mod record;
+mod redact;
 mod rng;
 mod sync;
 #[cfg(any(test, feature = "testing"))]
@@ -89,4 +90,5 @@ pub use pipeline::{
 pub use process::Process;
 pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
+pub use redact::Redaction;
 pub use unit::{InUnit, UnitName, WideEvent, WideEventBuilder};

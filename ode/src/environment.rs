@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ode_core::{Limits, Overflow, Queue};
+use ode_core::{Limits, Overflow, Queue, Redaction};
 
 /// What the environment says. What it says wrongly is a warning and counts as unsaid.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub(crate) struct Environment {
     batch_delay: Option<Duration>,
     overflow: Option<Overflow>,
     pub(crate) sample: Option<f64>,
+    redact: bool,
+    redact_keys: Option<String>,
     /// The terminal's user wants no colours (`NO_COLOR`).
     pub(crate) no_colour: bool,
     pub(crate) warnings: Vec<String>,
@@ -82,10 +84,21 @@ impl Environment {
                 "drop_newest, drop_oldest or block_for:<milliseconds>",
                 overflow,
             ),
+            redact: from.parse("ODE_REDACT", "true or false", boolean).unwrap_or(true),
+            redact_keys: from.text("ODE_REDACT_KEYS"),
             sample: from.parse("ODE_SAMPLE", "a number from 0 to 1", share),
             warnings: Vec::new(),
         };
         Self { warnings: from.warnings, ..environment }
+    }
+
+    /// What is redacted, unless the code says so itself.
+    pub(crate) fn redaction(&self) -> Redaction {
+        if !self.redact {
+            return Redaction::off();
+        }
+        let keys = self.redact_keys.as_deref().unwrap_or_default();
+        keys.split(',').fold(Redaction::new(), Redaction::deny)
     }
 
     /// The limits, where the environment sets them.

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use ode_core::{Diagnostic, Event, Guard, Limits, PipelineBuilder, Process, Queue, SetupError};
+use ode_core::{
+    Diagnostic, Event, Guard, Limits, PipelineBuilder, Process, Queue, Redaction, SetupError,
+};
 use ode_exporters::{JsonLines, Pretty};
 
 use crate::build_id::{self, BuildId};
@@ -50,6 +52,8 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_QUEUE_BYTES` | bytes that may wait for it | 16777216 |
 /// | `ODE_BATCH_EVENTS` | events in a batch | 512 |
 /// | `ODE_BATCH_DELAY_MS` | how long an event waits for others | 100 |
+/// | `ODE_REDACT` | `false`: nothing is redacted | `true` |
+/// | `ODE_REDACT_KEYS` | more words of keys to redact, separated by commas | – |
 /// | `ODE_SAMPLE` | the share of the events that is kept, from 0 to 1 | 1 |
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
 /// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see [`Setup::spans`] | `false` |
@@ -68,6 +72,7 @@ pub fn setup(build: BuildInfo) -> Setup {
         flush_timeout: None,
         announce: true,
         sample: None,
+        redaction: None,
         spans: None,
         opentelemetry: true,
         observer: None,
@@ -88,6 +93,7 @@ pub struct Setup {
     flush_timeout: Option<Duration>,
     announce: bool,
     sample: Option<f64>,
+    redaction: Option<Redaction>,
     spans: Option<bool>,
     opentelemetry: bool,
     observer: Option<Observer>,
@@ -174,6 +180,13 @@ impl Setup {
         self
     }
 
+    /// Sets what is redacted before any destination sees it; see [`Redaction`] for what is denied
+    /// unless something else is said here.
+    pub fn redact(mut self, redaction: Redaction) -> Self {
+        self.redaction = Some(redaction);
+        self
+    }
+
     /// Adds a closure that sees every finished event, on the thread that finished it and outside
     /// any lock: metrics as a view of events. Repeat to add more.
     ///
@@ -231,6 +244,7 @@ impl Setup {
         if let Some(key) = checked(self.hash_key)?.or(environment.hash_key.clone()) {
             builder = builder.hash_with(move |text| keyed_hash(&key, text));
         }
+        builder = builder.redact(self.redaction.unwrap_or_else(|| environment.redaction()));
         for watcher in self.watchers {
             builder = builder.on_event(watcher);
         }

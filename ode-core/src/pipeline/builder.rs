@@ -22,6 +22,7 @@ use crate::pipeline::watch::Tap;
 use crate::pipeline::watch::Watchers;
 use crate::pipeline::worker::Worker;
 use crate::process::Process;
+use crate::redact::Redaction;
 use crate::rng::Ids;
 use crate::sync::{Arc, AtomicBool, Mutex, lock};
 
@@ -33,6 +34,7 @@ pub struct PipelineBuilder {
     queues: Vec<Queue>,
     observer: Observer,
     hasher: Option<Hasher>,
+    redaction: Redaction,
     flush_timeout: Duration,
     announce: bool,
     pub(crate) clock: Clock,
@@ -59,6 +61,7 @@ impl PipelineBuilder {
             queues: Vec::new(),
             observer: Arc::new(to_stderr),
             hasher: None,
+            redaction: Redaction::new(),
             flush_timeout: Duration::from_secs(5),
             announce: false,
             clock: Clock::default(),
@@ -103,6 +106,12 @@ impl PipelineBuilder {
         self
     }
 
+    /// Sets what is redacted before any exporter sees it. Default: [`Redaction::new`].
+    pub fn redact(mut self, redaction: Redaction) -> Self {
+        self.redaction = redaction;
+        self
+    }
+
     /// Sets how long dropping the [`Guard`] may take. Default 5 seconds.
     pub fn flush_timeout(mut self, timeout: Duration) -> Self {
         self.flush_timeout = timeout;
@@ -144,6 +153,7 @@ impl PipelineBuilder {
     /// The pipeline, and what starts its threads.
     pub(crate) fn assemble(self) -> (Pipeline, impl FnOnce() -> io::Result<()>) {
         let process = Arc::new(self.process);
+        let redaction = Arc::new(self.redaction);
         let mut destinations = Vec::new();
         let mut workers = Vec::new();
         for Queue { exporter, settings } in self.queues {
@@ -155,6 +165,7 @@ impl PipelineBuilder {
                 self.clock.clone(),
                 Arc::clone(&self.observer),
                 Arc::clone(&process),
+                Arc::clone(&redaction),
             ));
         }
         let share = destinations

@@ -16,6 +16,8 @@ use crate::pipeline::next::{Coverage, Mark, Next, Situation, next};
 use crate::process::Process;
 use crate::record::format::caught;
 use crate::record::resolve::Resolver;
+use crate::redact::Redaction;
+use crate::redact::apply::Redactor;
 use crate::sync::{Arc, Ordering};
 
 /// Idle workers look this often.
@@ -38,6 +40,7 @@ pub(crate) struct Worker {
     batch_bytes: usize,
     chunks: Vec<Chunk>,
     resolver: Resolver,
+    redactor: Redactor,
     retry: Retry,
     next_collect: u64,
     limits: Limits,
@@ -68,6 +71,7 @@ impl Worker {
         clock: Clock,
         observer: Observer,
         process: Arc<Process>,
+        redaction: Arc<Redaction>,
     ) -> Self {
         let batch = Batch { events: Vec::new(), first: 0, length: 0, process };
         Self {
@@ -80,6 +84,7 @@ impl Worker {
             batch_bytes: 0,
             chunks: Vec::new(),
             resolver: Resolver::default(),
+            redactor: Redactor::new(redaction),
             retry: Retry::default(),
             next_collect: 0,
             limits: Limits::default(),
@@ -196,6 +201,7 @@ impl Worker {
             if !Arc::ptr_eq(&event.process, &self.batch.process) {
                 event.process = Arc::clone(&self.batch.process);
             }
+            self.redactor.apply(event);
         }
         (self.batch.first, self.batch.length) = (0, events);
         self.retry = Retry { panics: self.retry.panics, at: self.retry.at, ..Retry::default() };

@@ -20,6 +20,7 @@ mod exporters;
 mod flush;
 mod overflow;
 mod queue;
+mod redaction;
 mod retries;
 mod sampling;
 mod support;

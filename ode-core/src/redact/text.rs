@@ -1,0 +1,160 @@
+//! Credentials inside text: user parts and parameters of URLs, `Bearer …`, `Basic …`.
+
+use std::ops::Range;
+
+use crate::redact::rules::Redaction;
+
+/// What stands in the place of a secret.
+pub(crate) const REDACTED: &str = "[redacted]";
+
+/// The text without credentials; `None` if it has none.
+#[inline]
+pub(crate) fn without_credentials(text: &str, rules: &Redaction) -> Option<String> {
+    // Nearly all text ends here: URLs have a colon, and so has a header in a message.
+    if !text.contains(':') && !begins_with_scheme(text) {
+        return None;
+    }
+    redact(text, rules)
+}
+
+fn begins_with_scheme(text: &str) -> bool {
+    matches!(text.as_bytes().first(), Some(b'B' | b'b')) && scheme_at(text, 0).is_some()
+}
+
+#[cold]
+fn redact(text: &str, rules: &Redaction) -> Option<String> {
+    let mut found = Vec::new();
+    find_in_urls(text, rules, &mut found);
+    find_after_schemes(text, &mut found);
+    if found.is_empty() {
+        return None;
+    }
+    found.sort_by_key(|secret| (secret.start, std::cmp::Reverse(secret.end)));
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for secret in found {
+        if secret.start < at {
+            continue;
+        }
+        out.push_str(text.get(at..secret.start)?);
+        out.push_str(REDACTED);
+        at = secret.end;
+    }
+    out.push_str(text.get(at..)?);
+    Some(out)
+}
+
+fn find_in_urls(text: &str, rules: &Redaction, found: &mut Vec<Range<usize>>) {
+    for (at, colon) in text.match_indices("://") {
+        let start = at + colon.len();
+        let rest = text.get(start..).unwrap_or_default();
+        let url = rest.split(ends_url).next().unwrap_or_default();
+        let authority = url.split(['/', '?', '#']).next().unwrap_or_default();
+        if let Some((user, _host)) = authority.rsplit_once('@')
+            && !user.is_empty()
+        {
+            found.push(start..start + user.len());
+        }
+        let query = url.split('#').next().and_then(|url| url.split_once('?'));
+        let Some((before, query)) = query else { continue };
+        let mut at = start + before.len() + 1;
+        for pair in query.split('&') {
+            if let Some((name, value)) = pair.split_once('=')
+                && !value.is_empty()
+                && rules.denies(name)
+            {
+                found.push(at + name.len() + 1..at + pair.len());
+            }
+            at += pair.len() + 1;
+        }
+    }
+}
+
+fn ends_url(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\')
+}
+
+fn find_after_schemes(text: &str, found: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    while let Some(next) = text.get(at..).and_then(|rest| rest.find(['B', 'b'])) {
+        let begins = at + next;
+        let word_starts = text
+            .get(..begins)
+            .is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        at = begins + 1;
+        if let Some(secret) = scheme_at(text, begins).filter(|_| word_starts) {
+            at = secret.end;
+            found.push(secret);
+        }
+    }
+}
+
+/// What follows `Bearer` or `Basic` at this place, if it looks like a credential: eight characters
+/// or more of a token, not all of them small letters, so that "basic authentication" stays.
+fn scheme_at(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at..)?;
+    let scheme = ["bearer ", "basic "].into_iter().find(|scheme| {
+        rest.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    })?;
+    let start = at + scheme.len();
+    let token = text.get(start..)?;
+    let of_token = |c: char| c.is_ascii_alphanumeric() || "-._~+/=".contains(c);
+    let length = token.find(|c| !of_token(c)).unwrap_or(token.len());
+    let plain = token.get(..length)?.trim_end_matches('.').bytes().all(|b| b.is_ascii_lowercase());
+    (length >= 8 && !plain).then_some(start..start + length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_found_where_they_stand() {
+        let rules = Redaction::new();
+        for (text, expected) in [
+            ("postgres://ada:pw@db:5432/shop", "postgres://[redacted]@db:5432/shop"),
+            (
+                "at https://u:p@a/x and http://v@b.",
+                "at https://[redacted]@a/x and http://[redacted]@b.",
+            ),
+            ("amqp://a:b@c@host/", "amqp://[redacted]@host/"),
+            (
+                "GET https://api/x?page=2&access_token=abc&q=1#f failed",
+                "GET https://api/x?page=2&access_token=[redacted]&q=1#f failed",
+            ),
+            ("https://u:p@h/?token=t", "https://[redacted]@h/?token=[redacted]"),
+            ("Bearer eyJhbGciOi.J9.sig", "Bearer [redacted]"),
+            ("basic dXNlcjpwYXNz", "basic [redacted]"),
+            (
+                "401 for Authorization: Bearer abcdef123456, retried",
+                "401 for Authorization: Bearer [redacted], retried",
+            ),
+            ("header: BASIC QWxhZGRpbjpvcGVu==", "header: BASIC [redacted]"),
+            ("ümlaut: bearer Zürich bearer AAAABBBB1", "ümlaut: bearer Zürich bearer [redacted]"),
+        ] {
+            assert_eq!(without_credentials(text, &rules).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_text_stays() {
+        let rules = Redaction::new();
+        for text in [
+            "",
+            "basic authentication is off",
+            "Bearer authentication.",
+            "note: bearer of bad news",
+            "note: basic needs",
+            "https://example.org/path?page=2&token=#frag",
+            "mail ada@example.org: done",
+            "https://example.org/@ada",
+            "://",
+            "http://@host",
+            "a://b?=x&token",
+            "time 12:30",
+            "forbearer AAAABBBBCC11: x",
+        ] {
+            assert_eq!(without_credentials(text, &rules), None, "{text}");
+        }
+    }
+}
