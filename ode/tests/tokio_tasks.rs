@@ -1,5 +1,8 @@
 //! Tasks that join the unit they are spawned in, on both runtimes of tokio.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+#![expect(clippy::async_yields_async, reason = "tasks are waited for when their unit has ended")]
+
 use std::sync::{Arc, Barrier};
 
 use ode::WideEvent;

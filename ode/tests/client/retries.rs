@@ -122,7 +122,7 @@ async fn nothing_was_sent_again() {
 fn ends(events: &[Captured]) -> Vec<(Outcome, Option<String>)> {
     let calls = events.iter().filter(|event| event.name() == "GET");
     let resends =
-        |event: &Captured| event.field("http.request.resend_count").map(|n| n.to_string());
+        |event: &Captured| event.field("http.request.resend_count").map(ToString::to_string);
     calls.map(|event| (event.outcome(), resends(event))).collect()
 }
 

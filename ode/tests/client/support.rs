@@ -110,7 +110,7 @@ async fn third(State(heard): State<Arc<Heard>>) -> StatusCode {
 
 async fn never(State(heard): State<Arc<Heard>>) {
     heard.stuck.notify_one();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Sends its head at once, and its body when it is told to.
