@@ -1,11 +1,12 @@
 //! Baggage: the application's own keys and values that travel with a request.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use super::member::{trim_ows, trim_ows_str};
-use super::percent::{decode, encode, encoded_len, is_value_byte};
+use super::member::{members, trim_ows_str};
+use super::percent::{decode, encode, encoded_len, is_value};
 
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
@@ -44,28 +45,20 @@ struct Member {
     value: Box<str>,
     /// As on the wire, joined by `;`.
     properties: Box<str>,
+    /// Of all of it as it would be written.
+    bytes: usize,
 }
 
 impl Baggage {
     /// Reads the value of a header.
     ///
-    /// What breaks the grammar, or is too much, is dropped member by member and counted:
-    /// [`dropped`](Self::dropped). Of a key that is there twice the last value counts, in the place
+    /// At most 64 members are read, repeated ones among them. What is behind them, breaks the
+    /// grammar, or is too long, is dropped and counted: [`dropped`](Self::dropped). Of a key that is there twice the last value counts, in the place
     /// of the first. Escaped bytes that are not UTF-8 become U+FFFD.
     pub fn parse(header: &str) -> Self {
-        let mut baggage = Self::default();
-        baggage.read(header.as_bytes());
-        baggage
-    }
-
-    /// Reads one more header.
-    pub(super) fn read(&mut self, header: &[u8]) {
-        for piece in header.split(|byte| *byte == b',').map(trim_ows) {
-            let room = self.len() < MAX_MEMBERS;
-            let member = if room { Member::parse(piece) } else { None };
-            let kept = member.is_some_and(|member| self.put(member).is_ok());
-            self.dropped += usize::from(!kept && !piece.is_empty());
-        }
+        let mut reader = Reader::default();
+        reader.read(header.as_bytes());
+        reader.finish()
     }
 
     fn members(&self) -> &[Member] {
@@ -106,7 +99,7 @@ impl Baggage {
         if !is_token(key) {
             return Err(Problem::Key.into());
         }
-        self.put(Member { key: key.into(), value: value.into(), properties: Box::default() })
+        self.put(Member::new(key, value, Box::default()))
     }
 
     /// Takes a member out, and returns its value.
@@ -114,7 +107,7 @@ impl Baggage {
         let at = self.iter().position(|(own, _)| own == key)?;
         let members = Arc::make_mut(self.members.as_mut()?);
         let member = members.remove(at);
-        self.bytes -= member.wire_len() + usize::from(!members.is_empty());
+        self.bytes -= member.bytes + usize::from(!members.is_empty());
         Some(member.value.into_string())
     }
 
@@ -123,8 +116,8 @@ impl Baggage {
         let at = self.members().iter().position(|other| other.key == member.key);
         let replaced = at.and_then(|at| self.members().get(at));
         let bytes = match replaced {
-            Some(replaced) => self.bytes - replaced.wire_len() + member.wire_len(),
-            None => self.bytes + member.wire_len() + usize::from(len > 0),
+            Some(replaced) => self.bytes - replaced.bytes + member.bytes,
+            None => self.bytes + member.bytes + usize::from(len > 0),
         };
         if replaced.is_none() && len >= MAX_MEMBERS {
             return Err(Problem::Members.into());
@@ -166,10 +159,41 @@ impl Display for Baggage {
     }
 }
 
+/// Reads one or more headers as one list.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    baggage: Baggage,
+    /// Members met so far. Their number bounds the work that a caller can make.
+    members: usize,
+}
+
+impl Reader {
+    pub(super) fn read(&mut self, header: &[u8]) {
+        // Bytes that are no text break the member they are in, and so does what replaces them.
+        let text = std::str::from_utf8(header)
+            .map_or_else(|_| String::from_utf8_lossy(header), Cow::Borrowed);
+        for member in members(&text) {
+            self.members += 1;
+            let read = if self.members > MAX_MEMBERS { None } else { Member::parse(member) };
+            let kept = read.is_some_and(|member| self.baggage.put(member).is_ok());
+            self.baggage.dropped += usize::from(!kept);
+        }
+    }
+
+    pub(super) fn finish(self) -> Baggage {
+        self.baggage
+    }
+}
+
 impl Member {
+    fn new(key: &str, value: &str, properties: Box<str>) -> Self {
+        let separator = usize::from(!properties.is_empty());
+        let bytes = key.len() + 1 + encoded_len(value) + separator + properties.len();
+        Self { key: key.into(), value: value.into(), properties, bytes }
+    }
+
     /// `key=value;property;…`, with space allowed around each part.
-    fn parse(member: &[u8]) -> Option<Self> {
-        let member = std::str::from_utf8(member).ok()?;
+    fn parse(member: &str) -> Option<Self> {
         let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
         let (key, value) = pair.split_once('=')?;
         let (key, value) = (trim_ows_str(key), trim_ows_str(value));
@@ -177,13 +201,7 @@ impl Member {
             return None;
         }
         let properties = parse_properties(properties)?;
-        Some(Self { key: key.into(), value: decode(value).into(), properties: properties.into() })
-    }
-
-    fn wire_len(&self) -> usize {
-        let properties = self.properties.len();
-        let separator = usize::from(properties > 0);
-        self.key.len() + 1 + encoded_len(&self.value) + separator + properties
+        Some(Self::new(key, &decode(value), properties.into()))
     }
 }
 
@@ -214,11 +232,6 @@ fn is_token(text: &str) -> bool {
             || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
     };
     !text.is_empty() && text.bytes().all(in_token)
-}
-
-fn is_value(text: &str) -> bool {
-    // Without leaving early, which the compiler makes vector code.
-    text.bytes().fold(true, |clean, byte| clean & is_value_byte(byte))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

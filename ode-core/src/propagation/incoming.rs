@@ -1,26 +1,26 @@
 //! What came with a request, and what of it is believed.
 
-use super::baggage::Baggage;
+use super::baggage::{self, Baggage};
 use super::carrier::{BAGGAGE, Extract, TRACEPARENT, TRACESTATE};
 use super::member::trim_ows;
 use super::sampling::consistent;
-use super::trace_state::{Reader, TraceState};
+use super::trace_state::{self, TraceState};
 use crate::event::ids::TraceContext;
 
 /// Reads the trace context and baggage that came with a request, a message or a command.
 ///
 /// Never fails: what can't be read is not there. The rules are [on the module](super#rules).
 pub fn extract(from: &(impl Extract + ?Sized)) -> Incoming {
-    let context = trace_context(from);
+    let context = read_context(from);
     // The state belongs to the context: without one it must not even be read.
-    let trace_state = context.and_then(|_| trace_state(from)).unwrap_or_default();
-    let mut baggage = Baggage::default();
+    let trace_state = context.and_then(|_| read_state(from)).unwrap_or_default();
+    let mut baggage = baggage::Reader::default();
     from.values(BAGGAGE, &mut |header| baggage.read(header));
-    Incoming { context, trace_state, baggage, ..Incoming::default() }
+    Incoming { context, trace_state, baggage: baggage.finish(), ..Incoming::default() }
 }
 
 /// Of two there is no telling which one is meant.
-fn trace_context(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
+fn read_context(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
     let mut headers = 0_usize;
     let mut context = None;
     from.values(TRACEPARENT, &mut |header| {
@@ -31,12 +31,12 @@ fn trace_context(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
     context
 }
 
-fn trace_state(from: &(impl Extract + ?Sized)) -> Option<TraceState> {
-    let mut reader = Some(Reader::default());
+fn read_state(from: &(impl Extract + ?Sized)) -> Option<TraceState> {
+    let mut reader = Some(trace_state::Reader::default());
     from.values(TRACESTATE, &mut |header| {
         reader = reader.take().and_then(|mut reader| reader.read(header).ok().map(|()| reader));
     });
-    reader.map(Reader::finish)
+    reader.map(trace_state::Reader::finish)
 }
 
 /// What came with a request. Nothing of it is believed until

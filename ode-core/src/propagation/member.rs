@@ -20,6 +20,18 @@ pub(super) fn trim_ows_str(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
+/// The members of a list, without the space around them and without empty ones.
+pub(super) fn members(list: &str) -> impl Iterator<Item = &str> {
+    let mut rest = list;
+    std::iter::from_fn(move || {
+        let begin = rest.bytes().position(|byte| !matches!(byte, b',' | b' ' | b'\t'))?;
+        let (_, from_here) = rest.split_at_checked(begin)?;
+        let (member, after) = from_here.split_once(',').unwrap_or((from_here, ""));
+        rest = after;
+        Some(trim_ows_str(member))
+    })
+}
+
 /// Key and value of one member, without the space around it.
 pub(super) fn parse_member(member: &str) -> Result<(&str, &str), Problem> {
     let (key, value) = member.split_once('=').ok_or(Problem::NoEqualsSign)?;

@@ -4,19 +4,29 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// Whether a byte may stand in a value as it is sent: visible ASCII but `"`, `,`, `;` and `\`.
-pub(super) const fn is_value_byte(byte: u8) -> bool {
-    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+///
+/// Without branches, so that the compiler looks at many bytes at once.
+const fn is_value_byte(byte: u8) -> bool {
+    let visible = (byte > b' ') & (byte < 0x7f);
+    visible & (byte != b'"') & (byte != b',') & (byte != b';') & (byte != b'\\')
 }
 
 /// Whether a byte of a value stands for itself, which `%` does not.
 const fn is_plain(byte: u8) -> bool {
-    is_value_byte(byte) && byte != b'%'
+    is_value_byte(byte) & (byte != b'%')
+}
+
+/// Whether a text may stand as a value as it is.
+pub(super) fn is_value(text: &str) -> bool {
+    text.bytes().fold(true, |clean, byte| clean & is_value_byte(byte))
 }
 
 /// The length that [`encode`] will write.
 pub(super) fn encoded_len(text: &str) -> usize {
-    let escaped: usize = text.bytes().map(|byte| usize::from(!is_plain(byte))).sum();
-    text.len() + 2 * escaped
+    // Counted in bytes as far as a byte can count, which is faster than it looks.
+    let escaped = |part: &[u8]| part.iter().map(|byte| u8::from(!is_plain(*byte))).sum::<u8>();
+    let parts = text.as_bytes().chunks(usize::from(u8::MAX));
+    text.len() + 2 * parts.map(|part| usize::from(escaped(part))).sum::<usize>()
 }
 
 /// Writes a text as a value. What has to be escaped is, and nothing else.

@@ -44,12 +44,13 @@ impl OtState {
             return Err(Problem::Long.into());
         }
         let mut state = Self::default();
+        let mut keys = Vec::new();
         for (at, pair) in value.split(';').enumerate() {
             let (key, text) = parse_pair(pair).ok_or(Problem::Pair { position: at + 1 })?;
-            let mut earlier = value.split(';').take(at).filter_map(|pair| pair.split_once(':'));
-            if earlier.any(|(other, _)| other == key) {
+            if keys.contains(&key) {
                 return Err(Problem::Repeated { position: at + 1 }.into());
             }
+            keys.push(key);
             match key {
                 "th" => {
                     state.threshold = Some(Threshold::from_hex(text).ok_or(Problem::Threshold)?);

@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use super::member::{
-    ParseTraceStateError, Problem, check_key, check_value, parse_member, trim_ows, trim_ows_str,
+    ParseTraceStateError, Problem, check_key, check_value, members, parse_member, trim_ows,
 };
 use super::sampling::OtState;
 
@@ -194,13 +194,9 @@ impl Reader {
         };
         let mut kept = [("", ""); MAX_MEMBERS];
         let mut len = 0;
-        let mut as_sent = true;
-        for piece in header.split(',') {
-            let member = trim_ows_str(piece);
-            if member.is_empty() {
-                as_sent = false;
-                continue;
-            }
+        // With a comma between each two; what is as long as the header is the header.
+        let mut bytes = 0;
+        for member in members(header) {
             self.members += 1;
             if self.members > MAX_MEMBERS {
                 return Err(Problem::TooMany { limit: MAX_MEMBERS }.in_member(self.members));
@@ -209,13 +205,13 @@ impl Reader {
                 parse_member(member).map_err(|problem| problem.in_member(self.members))?;
             let repeated = kept.iter().take(len).any(|(other, _)| *other == key)
                 || self.state.get(key).is_some();
-            as_sent &= !repeated && member.len() == piece.len();
             if let (false, Some(next)) = (repeated, kept.get_mut(len)) {
                 *next = (key, value);
+                bytes += usize::from(len > 0) + member.len();
                 len += 1;
             }
         }
-        if as_sent && self.state.is_empty() {
+        if bytes == header.len() && self.state.is_empty() {
             self.state = TraceState::of_text(header);
         } else if len > 0 {
             self.state = TraceState::of(self.state.iter().chain(kept.iter().take(len).copied()));

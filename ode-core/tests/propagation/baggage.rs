@@ -130,6 +130,12 @@ fn at_most_64_members() {
     assert_eq!((more.len(), more.dropped()), (64, 3));
     assert_eq!(more, full, "the first ones are kept");
 
+    // Repeated ones count, and broken ones: they are work all the same.
+    let repeated = Baggage::parse(&format!("{},b=1", "a=1,".repeat(64)));
+    assert_eq!((repeated.to_string().as_str(), repeated.dropped()), ("a=1", 1));
+    let broken = Baggage::parse(&format!("{},b=1,c=1", "?,".repeat(63)));
+    assert_eq!((broken.to_string().as_str(), broken.dropped()), ("b=1", 64));
+
     let mut full = full;
     let error = full.insert("new", "x").unwrap_err();
     assert_eq!(error.to_string(), "baggage: more than 64 members");

@@ -118,39 +118,50 @@ fn a_full_map_stays_as_it_is() {
         let name = HeaderName::from_bytes(format!("n{n}").as_bytes()).unwrap();
         map.try_insert(name, HeaderValue::from_static("")).is_ok()
     };
-    let room = (0..).take_while(|n| fill(&mut map, *n)).count();
-    assert!(room > 1000, "{room}");
+    let room = (0..1 << 20).take_while(|n| fill(&mut map, *n)).count();
+    assert!((1000..1 << 20).contains(&room), "{room}");
     outgoing().inject(&mut map);
     assert_eq!(map.len(), room);
     assert!(!map.contains_key("traceparent"));
 }
 
-fn of_command(command: &Command, name: &str) -> Option<Option<String>> {
+/// What a command would do with a variable.
+#[derive(Debug, PartialEq)]
+enum Variable {
+    Set(String),
+    Removed,
+    Inherited,
+}
+
+fn of_command(command: &Command, name: &str) -> Variable {
     let mut variables = command.get_envs().filter(|(own, _)| *own == name);
-    let value =
-        variables.next().map(|(_, value)| value.map(|value| value.to_str().unwrap().to_owned()));
+    let variable = match variables.next() {
+        Some((_, Some(value))) => Variable::Set(value.to_str().unwrap().to_owned()),
+        Some((_, None)) => Variable::Removed,
+        None => Variable::Inherited,
+    };
     assert!(variables.next().is_none());
-    value
+    variable
 }
 
 #[test]
 fn a_command_gets_variables_and_keeps_no_old_ones() {
     let mut command = Command::new("never-run");
     outgoing().inject(&mut command);
-    assert_eq!(of_command(&command, "TRACEPARENT"), Some(Some(sampled().1)));
-    assert_eq!(of_command(&command, "TRACESTATE"), Some(Some(STATE.to_owned())));
-    assert_eq!(of_command(&command, "BAGGAGE"), Some(Some(BAGGAGE.to_owned())));
+    assert_eq!(of_command(&command, "TRACEPARENT"), Variable::Set(sampled().1));
+    assert_eq!(of_command(&command, "TRACESTATE"), Variable::Set(STATE.to_owned()));
+    assert_eq!(of_command(&command, "BAGGAGE"), Variable::Set(BAGGAGE.to_owned()));
 
     let context = TraceContext::from_traceparent(&sampled().1).unwrap();
     let mut command = Command::new("never-run");
     Outgoing::new(context).inject(&mut command);
-    assert_eq!(of_command(&command, "TRACESTATE"), Some(None), "ours is not inherited");
-    assert_eq!(of_command(&command, "BAGGAGE"), None, "baggage stands by itself");
+    assert_eq!(of_command(&command, "TRACESTATE"), Variable::Removed, "ours is not inherited");
+    assert_eq!(of_command(&command, "BAGGAGE"), Variable::Inherited, "baggage stands by itself");
 
     Inject::set(&mut command, "x-own.2", "1");
-    assert_eq!(of_command(&command, "X_OWN_2"), Some(Some("1".to_owned())));
+    assert_eq!(of_command(&command, "X_OWN_2"), Variable::Set("1".to_owned()));
     Inject::set(&mut command, "bad", "\0");
-    assert_eq!(of_command(&command, "BAD"), None, "such a command would not start");
+    assert_eq!(of_command(&command, "BAD"), Variable::Inherited, "such a command would not start");
 }
 
 #[cfg(unix)]
@@ -199,7 +210,8 @@ fn tell_what_is_seen() {
     let parent = incoming.trace_context().map(TraceContext::to_traceparent);
     let (state, baggage) = (incoming.trace_state(), incoming.baggage());
     let parent = parent.as_deref().unwrap_or("none");
-    writeln!(std::io::stdout(), "\n{SEEN}{parent} [{state}] [{baggage}]").unwrap();
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "\n{SEEN}{parent} [{state}] [{baggage}]").unwrap();
 }
 
 #[test]
