@@ -22,14 +22,13 @@ use ode::{Batch, ExportError, Exporter, Queue, WideEvent};
 use ode_benches::by_hand::{Capture, Json};
 use ode_benches::by_ode::{Null, checkout, many_fields};
 use ode_benches::cart::carts;
-use ode_benches::measure::{cpu, hot, median, paced};
+use ode_benches::figures::{Figure, Rounds, was_child};
+use ode_benches::measure::{cpu, hot, paced};
 
 const ROUNDS: usize = 5;
 const UNITS: usize = 200_000;
 const PACED: usize = 20_000;
 const LONG: Duration = Duration::from_secs(60);
-
-type Figure = (&'static str, fn(usize) -> f64);
 
 /// What can be measured in a child process; the argument is how many events.
 const FIGURES: &[Figure] = &[
@@ -84,29 +83,12 @@ const PROCESS: &str = "\"build_id\":\"9124fa678e06d2664c42c4f01bef4077439e759a+e
     \"9124fa678e06d2664c42c4f01bef4077439e759a\",\"host.name\":\"bench\",\"process.pid\":12345";
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["figure", name, units] => {
-            let units = units.parse().expect("a number of events");
-            let (_, measure) =
-                FIGURES.iter().find(|(known, _)| known == name).expect("a known figure");
-            println!("{}", measure(units));
-        }
-        _ => table(),
+    if !was_child(FIGURES) {
+        table(&Rounds::take(FIGURES, ROUNDS, UNITS));
     }
 }
 
-fn table() {
-    let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); FIGURES.len()];
-    for _ in 0..ROUNDS {
-        for (figures, (name, _)) in rounds.iter_mut().zip(FIGURES) {
-            figures.push(child(name, UNITS));
-        }
-    }
-    let of = |name: &str| {
-        let at = FIGURES.iter().position(|(known, _)| *known == name).expect("a known figure");
-        rounds[at].clone()
-    };
+fn table(rounds: &Rounds) {
     println!("| figure | ns (median) | min | beside | ratio | bar | instructions |");
     println!("|---|--:|--:|---|--:|--:|--:|");
     for (name, beside, bar) in [
@@ -126,18 +108,16 @@ fn table() {
         ("fields 200", "fields 24", "linear"),
         ("fields 2000", "fields 24", "linear"),
     ] {
-        let mut figures = of(name);
         let ratio = if beside.is_empty() {
             String::new()
         } else {
-            let mut ratios: Vec<f64> = figures.iter().zip(of(beside)).map(|(a, b)| a / b).collect();
-            format!("{:.2}", median(&mut ratios))
+            format!("{:.2}", rounds.median_of([name, beside], |[figure, beside]| figure / beside))
         };
         let counted = instructions(name).map_or("–".to_owned(), |count| format!("{count:.0}"));
-        let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
         println!(
-            "| {name} | {:.1} | {least:.1} | {beside} | {ratio} | {bar} | {counted} |",
-            median(&mut figures)
+            "| {name} | {:.1} | {:.1} | {beside} | {ratio} | {bar} | {counted} |",
+            rounds.median(name),
+            rounds.least(name)
         );
     }
 }
@@ -169,17 +149,6 @@ fn callgrind(name: &str, units: usize) -> Option<f64> {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().find(|line| line.contains("Collected"))?;
     line.rsplit(' ').next().and_then(|count| count.parse().ok())
-}
-
-fn child(name: &str, units: usize) -> f64 {
-    let this = std::env::current_exe().expect("the bench knows itself");
-    let output = Command::new(this).args(["figure", name, &units.to_string()]).output();
-    let output = output.expect("the bench can run itself");
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.trim().parse().unwrap_or_else(|_| {
-        println!("{name}: {}", String::from_utf8_lossy(&output.stderr));
-        f64::NAN
-    })
 }
 
 fn with_ode(queue: Queue, measure: impl FnOnce() -> f64) -> f64 {

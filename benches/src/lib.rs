@@ -15,4 +15,5 @@
 pub mod by_hand;
 pub mod by_ode;
 pub mod cart;
+pub mod figures;
 pub mod measure;
