@@ -6,6 +6,7 @@
 //! 4. [Testing your instrumentation](testing)
 //! 5. [Shutdown: the last events](shutdown)
 //! 6. [Configuration](configuration)
+//! 7. [With `tracing`](with_tracing)
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -24,6 +25,9 @@ pub mod shutdown {}
 
 #[doc = include_str!("../guide/configuration.md")]
 pub mod configuration {}
+
+#[doc = include_str!("../guide/with-tracing.md")]
+pub mod with_tracing {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -53,6 +53,9 @@
 //!
 //! Both see the same. An `EnvFilter` that is a per-layer filter of another layer takes nothing away
 //! from either; added as a layer of its own, it governs all layers, ode's too.
+//!
+//! Add it last, and by `with`: a field whose `Debug` says another record then mixes up nobody's
+//! filter, and `and_then` would pass on the level of one of its two layers only.
 
 mod filter;
 mod key;
