@@ -5,15 +5,15 @@ use std::fmt::{self, Write};
 
 /// Whether a byte may stand in a value as it is sent: visible ASCII but `"`, `,`, `;` and `\`.
 ///
-/// Without branches, so that the compiler looks at many bytes at once.
+/// Plain comparisons, which the compiler makes for many bytes at once.
 const fn is_value_byte(byte: u8) -> bool {
-    let visible = (byte > b' ') & (byte < 0x7f);
-    visible & (byte != b'"') & (byte != b',') & (byte != b';') & (byte != b'\\')
+    let visible = byte > b' ' && byte < 0x7f;
+    visible && byte != b'"' && byte != b',' && byte != b';' && byte != b'\\'
 }
 
 /// Whether a byte of a value stands for itself, which `%` does not.
 const fn is_plain(byte: u8) -> bool {
-    is_value_byte(byte) & (byte != b'%')
+    is_value_byte(byte) && byte != b'%'
 }
 
 /// Whether a text may stand as a value as it is.
