@@ -101,7 +101,6 @@ fn stamp(after: Duration, bytes: &mut [u8; STAMP_BYTES]) -> &str {
     bytes.get(begin..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the last digit")]
 fn digit(of: u64) -> u8 {
     b'0' + (of % 10) as u8
 }
@@ -115,12 +114,14 @@ impl Write for OneLine<'_, '_> {
             return self.0.write_str(text);
         }
         for part in text.split_inclusive(['\n', '\r']) {
-            let (kept, escaped) = match part.as_bytes().last() {
-                Some(b'\n') => (part.strip_suffix('\n'), "\\n"),
-                Some(b'\r') => (part.strip_suffix('\r'), "\\r"),
-                _ => (None, ""),
+            let (kept, escaped) = if let Some(line) = part.strip_suffix('\n') {
+                (line, "\\n")
+            } else if let Some(line) = part.strip_suffix('\r') {
+                (line, "\\r")
+            } else {
+                (part, "")
             };
-            self.0.write_str(kept.unwrap_or(part))?;
+            self.0.write_str(kept)?;
             self.0.write_str(escaped)?;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Starting this program again in a role: what is global, or cached for good, is the role's own.
 
 use std::env;
+use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
@@ -16,7 +17,8 @@ const LONG: Duration = Duration::from_secs(30);
 
 /// Plays the part named by the environment.
 pub(crate) fn play() {
-    let Ok(role) = env::var(ROLE) else { return };
+    let Some(role) = env::var_os(ROLE) else { return };
+    let role = role.to_str().unwrap();
     let (kind, name) = role.split_once('/').unwrap();
     match kind {
         "stacks" => stacks::play(name),
@@ -26,7 +28,7 @@ pub(crate) fn play() {
         "own_traffic" => own_traffic::play(name),
         _ => panic!("no role {role}"),
     }
-    println!("\nplayed {role}");
+    writeln!(io::stdout(), "\nplayed {role}").unwrap();
 }
 
 /// Plays a part in a process of its own, and fails as it does.

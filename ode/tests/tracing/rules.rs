@@ -86,10 +86,10 @@ pub(crate) fn play(name: &str) {
     let registry = tracing_subscriber::registry();
     match name {
         "filtered" => {
-            registry.with(fmt(&written).with_filter(filter())).with(ode().filtered()).init()
+            registry.with(fmt(&written).with_filter(filter())).with(ode().filtered()).init();
         }
         "filtered_first" => {
-            registry.with(ode().filtered()).with(fmt(&written).with_filter(filter())).init()
+            registry.with(ode().filtered()).with(fmt(&written).with_filter(filter())).init();
         }
         _ => registry.with(fmt(&written).with_filter(filter())).with(ode()).init(),
     }

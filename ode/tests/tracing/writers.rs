@@ -26,7 +26,7 @@ fn assert_lines(written: &[u8], names: &[&str]) {
     assert!(written.ends_with(b"\n"));
     let events: Vec<_> =
         ode::exporters::jsonl::read(written).collect::<Result<_, _>>().expect("whole lines");
-    let found: Vec<_> = events.iter().map(|event| event.name()).collect();
+    let found: Vec<_> = events.iter().map(ode::Event::name).collect();
     assert_eq!(found, names);
 }
 
@@ -38,7 +38,7 @@ fn every_kind_of_destination_is_taken() {
     drop(taken(json_lines(io::stdout)));
     drop(taken(json_lines(io::stderr.with_max_level(tracing::Level::WARN))));
     drop(taken(json_lines(Mutex::new(Vec::new()))));
-    drop(taken(json_lines(|| Vec::new())));
+    drop(taken(json_lines(Vec::new)));
     let file = tempfile::tempfile().unwrap();
     drop(taken(json_lines(Arc::new(file))));
 }
@@ -154,7 +154,7 @@ fn an_error_half_way_is_told_with_what_arrived() {
     exporter.export(&batch(&["c"])).unwrap();
     let state = picky.0.lock().unwrap();
     let read: Vec<_> = ode::exporters::jsonl::read(&state.written[..]).collect();
-    let names: Vec<_> = read.iter().flatten().map(|event| event.name()).collect();
+    let names: Vec<_> = read.iter().flatten().map(ode::Event::name).collect();
     assert_eq!(names, ["a", "b", "c"]);
     assert_eq!(read.len(), 4, "the half line ended before anything else was written");
 }
