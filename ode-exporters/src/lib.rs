@@ -14,12 +14,17 @@
 //! # Ok::<(), ode_core::ExportError>(())
 //! ```
 //!
+//! # Features
+//! - `otlp`: [`otlp`], protobuf and JSON written straight from the event.
+//!
 //! What it does not do: rotate files, talk to a network, or start a thread. The pipeline of
 //! `ode-core` gives each exporter a thread of its own.
 
 #![forbid(unsafe_code)]
 
 pub mod jsonl;
+#[cfg(feature = "otlp")]
+pub mod otlp;
 mod write;
 
 pub use jsonl::{JsonLines, Pretty};

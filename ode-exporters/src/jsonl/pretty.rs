@@ -109,7 +109,7 @@ impl Page {
             if colour { (paint(event.outcome()), "\x1b[1m", "\x1b[0m") } else { ("", "", "") };
         self.field.clear();
         push_shown(&mut self.field, event.name());
-        let (outcome, duration) = (event.outcome(), Human(event.duration()));
+        let (outcome, duration) = (event.outcome(), Human(event.duration()).to_string());
         writeln!(
             self.bytes,
             "{hour:02}:{minute:02}:{second:02}.{millis:03}Z {on}{outcome:9}{off} {duration:>8}  {bold}{}{off}",

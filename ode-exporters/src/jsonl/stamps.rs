@@ -4,7 +4,7 @@ use std::io::Write;
 
 use ode_core::{EventId, SpanId, TraceId};
 
-use crate::write::digits::{hex8, nine, words};
+use crate::write::digits::{hex8, nine, uuid, words};
 use crate::write::room::Room;
 
 /// Puts `","event_id":"…","trace_id":"…","span_id":"…"`, all ids in one copy.
@@ -20,14 +20,7 @@ pub(crate) fn put_ids(
     const SPAN: usize = TRACE + 32 + 13;
     let mut text = *b",\"event_id\":\"________-____-____-____-____________\",\
         \"trace_id\":\"________________________________\",\"span_id\":\"________________\"";
-    let id = u128::from_be_bytes(event.to_bytes());
-    let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex8((id >> shift & 0xffff_ffff) as u32));
-    text[EVENT..EVENT + 8].copy_from_slice(&a);
-    text[EVENT + 9..EVENT + 13].copy_from_slice(&b[..4]);
-    text[EVENT + 14..EVENT + 18].copy_from_slice(&b[4..]);
-    text[EVENT + 19..EVENT + 23].copy_from_slice(&c[..4]);
-    text[EVENT + 24..EVENT + 28].copy_from_slice(&c[4..]);
-    text[EVENT + 28..EVENT + 36].copy_from_slice(&d);
+    text[EVENT..EVENT + 36].copy_from_slice(&uuid(event));
     let (digits, _) = text[TRACE..TRACE + 32].as_chunks_mut::<8>();
     digits.iter_mut().zip(words(trace.to_bytes())).for_each(|(to, word)| *to = hex8(word));
     let (digits, _) = text[SPAN..SPAN + 16].as_chunks_mut::<8>();

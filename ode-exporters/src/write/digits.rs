@@ -1,5 +1,9 @@
 //! Digits: hexadecimal ids, integers and floats in decimal.
 
+use ode_core::EventId;
+#[cfg(feature = "otlp")]
+use ode_core::SpanId;
+
 use crate::write::room::Room;
 
 /// Eight lower-case hexadecimal digits, worked out side by side in one word.
@@ -20,6 +24,31 @@ pub(crate) fn words<const N: usize>(bytes: [u8; N]) -> impl Iterator<Item = u32>
     std::iter::from_fn(move || {
         Some(u32::from_be_bytes([rest.next()?, rest.next()?, rest.next()?, rest.next()?]))
     })
+}
+
+/// An event's id in the hyphenated form.
+#[inline]
+pub(crate) fn uuid(event: EventId) -> [u8; 36] {
+    let mut text = *b"________-____-____-____-____________";
+    let id = u128::from_be_bytes(event.to_bytes());
+    let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex8((id >> shift & 0xffff_ffff) as u32));
+    text[..8].copy_from_slice(&a);
+    text[9..13].copy_from_slice(&b[..4]);
+    text[14..18].copy_from_slice(&b[4..]);
+    text[19..23].copy_from_slice(&c[..4]);
+    text[24..28].copy_from_slice(&c[4..]);
+    text[28..].copy_from_slice(&d);
+    text
+}
+
+/// A span's id.
+#[cfg(feature = "otlp")]
+#[inline]
+pub(crate) fn span_hex(span: SpanId) -> [u8; 16] {
+    let mut text = [b'0'; 16];
+    let (digits, _) = text.as_chunks_mut::<8>();
+    digits.iter_mut().zip(words(span.to_bytes())).for_each(|(to, word)| *to = hex8(word));
+    text
 }
 
 /// Eight decimal digits, the first in the lowest byte, as numbers from 0 to 9.

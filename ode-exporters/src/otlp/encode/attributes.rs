@@ -1,0 +1,203 @@
+//! The attributes of a span or log record: what identifies the event, then its fields in order.
+
+use std::borrow::Cow;
+
+use ode_core::{Event, ToArray, Value};
+
+use crate::otlp::encode::budget::{Budget, Overhead};
+use crate::otlp::encode::facts::{Facts, Place, each_link, link_of};
+use crate::otlp::encode::fields::Field;
+use crate::otlp::encode::lists::{AsText, Cut, cut_scalar, is_large};
+use crate::otlp::encode::names;
+use crate::otlp::encode::sampled::integer_rate;
+use crate::otlp::encode::shape::Shape;
+use crate::otlp::encode::signal::Signal;
+use crate::otlp::encode::writer::Writer;
+use crate::write::digits::uuid;
+use crate::write::room::Buffer;
+use crate::write::scalars::put_field;
+
+/// For whom the attributes are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'t> {
+    pub(crate) signal: Signal,
+    pub(crate) shape: &'t Shape,
+    /// What a receiver counts of the resource.
+    pub(crate) resource: Overhead,
+}
+
+/// Attributes that the head of the event makes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) duration_ns: Option<u64>,
+    pub(crate) parent: Option<[u8; 16]>,
+}
+
+impl Extra {
+    fn count(self) -> usize {
+        usize::from(self.duration_ns.is_some()) + usize::from(self.parent.is_some())
+    }
+}
+
+/// Puts the attributes, and says what else was found, and how many were dropped. What has no room
+/// goes to `rest`, as plain JSON, where the shape wants that.
+#[inline]
+pub(crate) fn put<'m, 'r, 'e, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    field: Field,
+    event: &'e Event,
+    target: &Target<'_>,
+    extra: Extra,
+    rest: &mut Buffer,
+) -> Option<(Facts<'e>, u32)> {
+    let mut facts = Facts::default();
+    let mut dropped = 0_u64;
+    let mut large = false;
+    let max_length = target.shape.max_value_length;
+    let mut budget = Budget::of(target.shape, event, 3 + extra.count(), target.resource);
+    writer.list(field, |writer| {
+        put_head(writer, field, event, extra)?;
+        for (key, value) in event.entries() {
+            let name = key.name();
+            let (key, value) = match facts.note(target.signal, event, name, value) {
+                Place::Attribute => (name, value),
+                Place::Moved(name) => (name, value),
+                Place::BadLinks => {
+                    put_bad_links(writer, field, name, value)?;
+                    continue;
+                }
+                Place::Elsewhere => continue,
+            };
+            if let Some(budget) = &mut budget
+                && !budget.take(key, value)
+            {
+                if target.shape.rest_to_body && target.signal == Signal::Logs {
+                    rest.append(64, |room| put_field(room, key, None, value));
+                } else {
+                    dropped += 1;
+                }
+                continue;
+            }
+            large |= put_value(writer, field, key, value, max_length)?;
+        }
+        if let Some(rate) = facts.sample_rate
+            && budget.as_mut().is_none_or(Budget::take_sample_rate)
+        {
+            let rate = integer_rate(rate, event.event_id());
+            writer.attribute(field, names::SAMPLE_RATE, Value::I64(rate))?;
+        }
+        if large {
+            let keys = Value::Array(&LargeKeys(event));
+            writer.attribute(field, names::U64_AS_STRING, keys)?;
+        }
+        Some(())
+    })?;
+    let dropped = dropped.saturating_add(facts.dropped);
+    Some((facts, u32::try_from(dropped).unwrap_or(u32::MAX)))
+}
+
+fn put_head<'m, 'r, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    field: Field,
+    event: &Event,
+    extra: Extra,
+) -> Option<()> {
+    let id = uuid(event.event_id());
+    let id = std::str::from_utf8(&id).unwrap_or_default();
+    writer.attribute(field, names::EVENT_ID, Value::Str(id))?;
+    writer.attribute(field, names::OUTCOME, Value::Str(event.outcome().as_str()))?;
+    writer.attribute(field, names::BUILD_ID, Value::Str(event.process().build_id()))?;
+    if let Some(nanos) = extra.duration_ns {
+        // 292 years; what takes longer has lost its meaning.
+        let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
+        writer.attribute(field, names::DURATION_NS, Value::I64(nanos))?;
+    }
+    if let Some(parent) = extra.parent {
+        let parent = std::str::from_utf8(&parent).unwrap_or_default();
+        writer.attribute(field, names::PARENT_SPAN_ID, Value::Str(parent))?;
+    }
+    Some(())
+}
+
+/// Puts a field; says whether it is an integer that is written as text.
+#[expect(clippy::inline_always, reason = "lets the kind of a value be asked for only once")]
+#[inline(always)]
+fn put_value<'m, 'r, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    field: Field,
+    key: &str,
+    value: Value<'_>,
+    max_length: Option<usize>,
+) -> Option<bool> {
+    match value {
+        Value::Absent => return Some(false),
+        Value::U64(number) if number > i64::MAX as u64 => {
+            let mut digits = itoa::Buffer::new();
+            writer.attribute(field, key, Value::Str(digits.format(number)))?;
+            return Some(true);
+        }
+        Value::Array(list) => return put_list(writer, field, key, list, max_length),
+        other => match max_length {
+            None => writer.attribute(field, key, other)?,
+            Some(max) => writer.attribute(field, key, cut_scalar(other, max))?,
+        },
+    }
+    Some(false)
+}
+
+#[inline(never)]
+fn put_list<'m, 'r, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    field: Field,
+    key: &str,
+    list: &dyn ToArray,
+    max_length: Option<usize>,
+) -> Option<bool> {
+    let large = is_large(Value::Array(list));
+    let text = AsText(list);
+    // One list has one type, also when only one number is too large.
+    let list: &dyn ToArray = if large { &text } else { list };
+    let cut = Cut(list, max_length.unwrap_or(usize::MAX));
+    writer.attribute(field, key, Value::Array(if max_length.is_some() { &cut } else { list }))?;
+    Some(large)
+}
+
+#[cold]
+fn put_bad_links<'m, 'r, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    field: Field,
+    key: &str,
+    links: Value<'_>,
+) -> Option<()> {
+    struct Bad<'l>(Value<'l>);
+    impl ToArray for Bad<'_> {
+        fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
+            each_link(self.0, &mut |item| {
+                if link_of(item).is_none() {
+                    f(item);
+                }
+            });
+        }
+    }
+    writer.attribute(field, key, Value::Array(&Bad(links)))
+}
+
+/// The keys of integers that are written as text.
+struct LargeKeys<'e>(&'e Event);
+
+impl ToArray for LargeKeys<'_> {
+    fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
+        for (key, _) in self.0.entries().filter(|(_, value)| is_large(*value)) {
+            f(Value::Str(written(key.name()).as_ref()));
+        }
+    }
+}
+
+/// The name under which a field is written, where it is a number.
+fn written(key: &str) -> Cow<'_, str> {
+    match key {
+        "" => "field.".into(),
+        names::SAMPLE_RATE => "field.SampleRate".into(),
+        key => key.into(),
+    }
+}

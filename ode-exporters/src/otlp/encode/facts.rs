@@ -1,0 +1,163 @@
+//! The fields of an event that have a place of their own in OTLP, or another meaning.
+
+use ode_core::{Event, TraceContext, Value};
+
+use crate::otlp::encode::lists::is_large;
+use crate::otlp::encode::names;
+use crate::otlp::encode::signal::Signal;
+use crate::otlp::encode::table::{self, kind_of};
+
+/// What was found among the fields while they were put as attributes.
+#[derive(Clone, Copy)]
+pub(crate) struct Facts<'e> {
+    pub(crate) kind: u32,
+    pub(crate) trace_state: Option<&'e str>,
+    /// A list of `traceparent`s, some of which are valid.
+    pub(crate) links: Option<Value<'e>>,
+    pub(crate) error_type: Option<&'e str>,
+    pub(crate) error_message: Option<&'e str>,
+    /// Of a decline or a cancellation.
+    pub(crate) reason: Option<&'e str>,
+    /// At least 1.
+    pub(crate) sample_rate: Option<f64>,
+    /// Fields that the event itself had no room for.
+    pub(crate) dropped: u64,
+}
+
+impl Default for Facts<'_> {
+    fn default() -> Self {
+        Self {
+            kind: table::KIND_INTERNAL,
+            trace_state: None,
+            links: None,
+            error_type: None,
+            error_message: None,
+            reason: None,
+            sample_rate: None,
+            dropped: 0,
+        }
+    }
+}
+
+/// What becomes of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An attribute.
+    Attribute,
+    /// An attribute of another name.
+    Moved(&'static str),
+    /// An attribute with those `traceparent`s that cannot be read.
+    BadLinks,
+    /// No attribute.
+    Elsewhere,
+}
+
+impl<'e> Facts<'e> {
+    /// Takes note of a field. Almost all are none of these, which their length and first letter
+    /// tell.
+    #[inline]
+    pub(crate) fn note(
+        &mut self,
+        signal: Signal,
+        event: &'e Event,
+        key: &str,
+        value: Value<'e>,
+    ) -> Place {
+        let first = key.as_bytes().first().copied().unwrap_or(0);
+        let special = match key.len() {
+            0 => true,
+            5 => first == b'l',
+            8 | 17 | 18 => first == b'o',
+            10 => first == b'e' || first == b'S',
+            11 => first == b't' || first == b's',
+            13 => first == b'e',
+            15 => first == b'd' || first == b'c',
+            _ => false,
+        };
+        if special { self.note_special(signal, event, key, value) } else { Place::Attribute }
+    }
+
+    #[inline(never)]
+    fn note_special(
+        &mut self,
+        signal: Signal,
+        event: &'e Event,
+        key: &str,
+        value: Value<'e>,
+    ) -> Place {
+        match (key, value) {
+            ("", _) => return Place::Moved("field."),
+            // Somebody else's, which only makes room where ode writes its own.
+            (names::SAMPLE_RATE, _) if event.get("sample_rate").is_some() => {
+                return Place::Moved("field.SampleRate");
+            }
+            (names::U64_AS_STRING, _) if has_large(event) => {
+                return Place::Moved("field.ode.u64_as_string");
+            }
+            ("ode.kind", Value::Str(word)) => {
+                if let Some(kind) = kind_of(word) {
+                    self.kind = kind;
+                    return Place::Elsewhere;
+                }
+            }
+            ("trace_state", Value::Str(state)) if signal == Signal::Spans => {
+                self.trace_state = Some(state);
+                return Place::Elsewhere;
+            }
+            ("links", links) if signal == Signal::Spans => {
+                let (valid, invalid) = count_links(links);
+                if valid > 0 {
+                    self.links = Some(links);
+                    return if invalid > 0 { Place::BadLinks } else { Place::Elsewhere };
+                }
+            }
+            ("trace_state", Value::Str(state)) => self.trace_state = Some(state),
+            ("error.type", Value::Str(text)) => self.error_type = Some(text),
+            ("error.message", Value::Str(text)) => self.error_message = Some(text),
+            ("declined.reason" | "cancelled.cause", Value::Str(text)) => self.reason = Some(text),
+            ("sample_rate", Value::F64(rate)) if rate.is_finite() && rate >= 1.0 => {
+                self.sample_rate = Some(rate);
+            }
+            ("ode.dropped_fields", Value::U64(dropped)) => self.dropped = dropped,
+            _ => {}
+        }
+        Place::Attribute
+    }
+
+    /// What a failed unit says of itself.
+    pub(crate) fn message(&self, event: &Event) -> &'e str {
+        let said = self.error_message.filter(|text| !text.is_empty());
+        said.or(self.error_type).unwrap_or(event.outcome().as_str())
+    }
+}
+
+/// Whether any integer of the event is written as text.
+fn has_large(event: &Event) -> bool {
+    event.entries().any(|(_, value)| is_large(value))
+}
+
+/// How many links can be read, and how many cannot.
+fn count_links(links: Value<'_>) -> (usize, usize) {
+    let (mut valid, mut invalid) = (0, 0);
+    each_link(links, &mut |item| match link_of(item) {
+        Some(_) => valid += 1,
+        None => invalid += 1,
+    });
+    (valid, invalid)
+}
+
+/// The elements of a list, or the one value that is no list.
+pub(crate) fn each_link(links: Value<'_>, f: &mut dyn FnMut(Value<'_>)) {
+    match links {
+        Value::Array(list) => list.for_each(f),
+        one => f(one),
+    }
+}
+
+/// The context that a link names.
+pub(crate) fn link_of(item: Value<'_>) -> Option<TraceContext> {
+    match item {
+        Value::Str(traceparent) => TraceContext::from_traceparent(traceparent).ok(),
+        _ => None,
+    }
+}

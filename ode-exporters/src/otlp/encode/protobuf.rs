@@ -1,0 +1,277 @@
+//! Protobuf, written in one pass. Lengths that are known beforehand are as short as they can be;
+//! the others are given four bytes, which every reader of protobuf takes.
+
+use ode_core::{ToArray, Value};
+
+use crate::otlp::encode::fields::Field;
+use crate::otlp::encode::writer::Writer;
+use crate::write::room::Room;
+
+/// Puts messages as protobuf.
+pub(crate) struct Protobuf<'m, 'r>(&'m mut Room<'r>);
+
+impl<'m, 'r> Writer<'m, 'r> for Protobuf<'m, 'r> {
+    fn whole(room: &'m mut Room<'r>, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        body(&mut Self(room))
+    }
+
+    #[inline]
+    fn id<const N: usize>(&mut self, field: Field, id: [u8; N]) -> Option<()> {
+        put_tag(self.0, field)?;
+        self.0.put_array(&[length_byte(N)])?;
+        self.0.put_array(&id)
+    }
+
+    #[inline]
+    fn text(&mut self, field: Field, text: &str) -> Option<()> {
+        put_tag(self.0, field)?;
+        put_varint(self.0, text.len() as u64)?;
+        self.0.put(text.as_bytes())
+    }
+
+    #[inline]
+    fn fixed64(&mut self, field: Field, number: u64) -> Option<()> {
+        put_tag(self.0, field)?;
+        self.0.put_array(&number.to_le_bytes())
+    }
+
+    #[inline]
+    fn fixed32(&mut self, field: Field, number: u32) -> Option<()> {
+        put_tag(self.0, field)?;
+        self.0.put_array(&number.to_le_bytes())
+    }
+
+    #[inline]
+    fn number(&mut self, field: Field, number: u32) -> Option<()> {
+        put_tag(self.0, field)?;
+        put_varint(self.0, number.into())
+    }
+
+    fn message(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        put_tag(self.0, field)?;
+        let length = self.0.reserve()?;
+        let before = self.0.left();
+        body(self)?;
+        *length = padded(before - self.0.left());
+        Some(())
+    }
+
+    fn list(&mut self, _field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        items(self)
+    }
+
+    fn item(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.message(field, body)
+    }
+
+    #[expect(clippy::inline_always, reason = "lets the kind of a value be asked for only once")]
+    #[inline(always)]
+    fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()> {
+        match value {
+            Value::Str(v) => put_sized(self.0, field, key, STRING, v.as_bytes()),
+            Value::I64(v) => put_integer(self.0, field, key, v.cast_unsigned()),
+            Value::U64(v) => put_integer(self.0, field, key, v),
+            Value::Bool(v) => {
+                put_key(self.0, field, key, 2)?;
+                self.0.put_array(&[BOOL, u8::from(v)])
+            }
+            Value::F64(v) => {
+                put_key(self.0, field, key, 9)?;
+                self.0.put_array(&[DOUBLE])?;
+                self.0.put_array(&v.to_bits().to_le_bytes())
+            }
+            Value::Bytes(v) => put_sized(self.0, field, key, BYTES, v),
+            other => put_nested(self.0, field, key, other),
+        }
+    }
+}
+
+/// Tags of `AnyValue`.
+const STRING: u8 = 1 << 3 | 2;
+const BOOL: u8 = 2 << 3;
+const INT: u8 = 3 << 3;
+const DOUBLE: u8 = 4 << 3 | 1;
+const ARRAY: u8 = 5 << 3 | 2;
+const BYTES: u8 = 7 << 3 | 2;
+/// Tags of `KeyValue`, and of the items of `ArrayValue`.
+const KEY: u8 = 1 << 3 | 2;
+const VALUE: u8 = 2 << 3 | 2;
+const ITEM: u8 = 1 << 3 | 2;
+
+#[expect(clippy::cast_possible_truncation, reason = "lengths below 128 only")]
+const fn length_byte(length: usize) -> u8 {
+    length as u8 & 0x7f
+}
+
+#[inline]
+fn put_tag(room: &mut Room<'_>, field: Field) -> Option<()> {
+    let [low, high] = field.tag.to_le_bytes();
+    if field.tag < 0x80 {
+        room.put_array(&[low])
+    } else {
+        room.put_array(&[low | 0x80, high << 1 | low >> 7])
+    }
+}
+
+/// A number, seven bits a byte.
+#[inline]
+pub(crate) fn put_varint(room: &mut Room<'_>, number: u64) -> Option<()> {
+    if number < 0x80 {
+        return room.put_array(&[number.to_le_bytes()[0]]);
+    }
+    put_long_varint(room, number)
+}
+
+fn put_long_varint(room: &mut Room<'_>, number: u64) -> Option<()> {
+    let length = varint_length(number);
+    let mut rest = number;
+    for byte in room.window(length)? {
+        *byte = rest.to_le_bytes()[0] | 0x80;
+        rest >>= 7;
+    }
+    if let Some(last) = room.window(length)?.last_mut() {
+        *last &= 0x7f;
+    }
+    room.advance(length)
+}
+
+/// How many bytes [`put_varint`] writes.
+#[inline]
+pub(crate) const fn varint_length(number: u64) -> usize {
+    (number | 1).ilog2() as usize / 7 + 1
+}
+
+/// A length in four bytes, however short it is. Requests are smaller than the 256 MiB that fit.
+pub(crate) const fn padded(length: usize) -> [u8; 4] {
+    let [a, b, c, d, ..] = (length as u64).to_le_bytes();
+    let bits = u32::from_le_bytes([a, b, c, d]);
+    let spread = bits & 0x7f
+        | (bits << 1 & 0x7f00)
+        | (bits << 2 & 0x007f_0000)
+        | (bits << 3 & 0x7f00_0000)
+        | 0x0080_8080;
+    spread.to_le_bytes()
+}
+
+/// Puts a `KeyValue` up to its value, which is `value` bytes long.
+#[inline]
+fn put_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> Option<()> {
+    let keys = key.len();
+    if keys + value < 0x80 - 4 {
+        put_tag(room, field)?;
+        let (total, keys) = (length_byte(keys + value + 4), length_byte(keys));
+        room.put_array(&[total, KEY, keys])?;
+        room.put(key.as_bytes())?;
+        return room.put_array(&[VALUE, length_byte(value)]);
+    }
+    put_long_key(room, field, key, value)
+}
+
+#[inline(never)]
+fn put_long_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> Option<()> {
+    let keys = key.len();
+    put_tag(room, field)?;
+    let total = 2 + varint_length(keys as u64) + keys + varint_length(value as u64) + value;
+    put_varint(room, total as u64)?;
+    room.put_array(&[KEY])?;
+    put_varint(room, keys as u64)?;
+    room.put(key.as_bytes())?;
+    room.put_array(&[VALUE])?;
+    put_varint(room, value as u64)
+}
+
+/// Text or bytes.
+#[inline]
+fn put_sized(room: &mut Room<'_>, field: Field, key: &str, tag: u8, bytes: &[u8]) -> Option<()> {
+    let length = bytes.len();
+    put_key(room, field, key, 1 + varint_length(length as u64) + length)?;
+    if length < 0x80 {
+        room.put_array(&[tag, length_byte(length)])?;
+    } else {
+        room.put_array(&[tag])?;
+        put_long_varint(room, length as u64)?;
+    }
+    room.put(bytes)
+}
+
+/// An integer, negative ones as the 64 bits they are.
+#[inline]
+fn put_integer(room: &mut Room<'_>, field: Field, key: &str, bits: u64) -> Option<()> {
+    put_key(room, field, key, 1 + varint_length(bits))?;
+    room.put_array(&[INT])?;
+    put_varint(room, bits)
+}
+
+/// A list, and what finished events do not hold.
+#[inline(never)]
+fn put_nested(room: &mut Room<'_>, field: Field, key: &str, value: Value<'_>) -> Option<()> {
+    put_tag(room, field)?;
+    put_padded(room, |room| {
+        room.put_array(&[KEY])?;
+        put_varint(room, key.len() as u64)?;
+        room.put(key.as_bytes())?;
+        room.put_array(&[VALUE])?;
+        put_padded(room, |room| put_any_value(room, value))
+    })
+}
+
+fn put_padded<'r>(
+    room: &mut Room<'r>,
+    body: impl FnOnce(&mut Room<'r>) -> Option<()>,
+) -> Option<()> {
+    let length = room.reserve()?;
+    let before = room.left();
+    body(room)?;
+    *length = padded(before - room.left());
+    Some(())
+}
+
+/// The content of an `AnyValue`.
+fn put_any_value(room: &mut Room<'_>, value: Value<'_>) -> Option<()> {
+    match value {
+        Value::Absent => Some(()),
+        Value::Bool(v) => room.put_array(&[BOOL, u8::from(v)]),
+        Value::I64(v) => {
+            room.put_array(&[INT])?;
+            put_varint(room, v.cast_unsigned())
+        }
+        Value::U64(v) => {
+            room.put_array(&[INT])?;
+            put_varint(room, v)
+        }
+        Value::F64(v) => {
+            room.put_array(&[DOUBLE])?;
+            room.put_array(&v.to_bits().to_le_bytes())
+        }
+        Value::Str(v) => put_bytes(room, STRING, v.as_bytes()),
+        Value::Bytes(v) => put_bytes(room, BYTES, v),
+        Value::Array(list) => {
+            room.put_array(&[ARRAY])?;
+            put_padded(room, |room| put_items(room, list))
+        }
+        Value::Duration(v) => {
+            room.put_array(&[INT])?;
+            put_varint(room, u64::try_from(v.as_nanos()).unwrap_or(u64::MAX) & i64::MAX as u64)
+        }
+        // A kind that is added later is better shown than lost.
+        other => put_bytes(room, STRING, format!("{other:?}").as_bytes()),
+    }
+}
+
+fn put_bytes(room: &mut Room<'_>, tag: u8, bytes: &[u8]) -> Option<()> {
+    room.put_array(&[tag])?;
+    put_varint(room, bytes.len() as u64)?;
+    room.put(bytes)
+}
+
+fn put_items(room: &mut Room<'_>, list: &dyn ToArray) -> Option<()> {
+    let mut fits = Some(());
+    list.for_each(&mut |item| {
+        if fits.is_some() && !matches!(item, Value::Absent) {
+            fits = room
+                .put_array(&[ITEM])
+                .and_then(|()| put_padded(room, |room| put_any_value(room, item)));
+        }
+    });
+    fits
+}

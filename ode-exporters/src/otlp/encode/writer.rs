@@ -1,0 +1,40 @@
+//! What protobuf and JSON have in common: messages of fields.
+
+use ode_core::Value;
+
+use crate::otlp::encode::fields::Field;
+use crate::write::room::Room;
+
+/// Puts the fields of one message after another. `None` is too little room, as for [`Room`].
+pub(crate) trait Writer<'m, 'r>: Sized {
+    /// What stands around a message that is no field of another: the braces of JSON.
+    fn whole(room: &'m mut Room<'r>, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
+
+    /// An id: bytes, or hexadecimal.
+    fn id<const N: usize>(&mut self, field: Field, id: [u8; N]) -> Option<()>;
+
+    /// Text.
+    fn text(&mut self, field: Field, text: &str) -> Option<()>;
+
+    /// A `fixed64`.
+    fn fixed64(&mut self, field: Field, number: u64) -> Option<()>;
+
+    /// A `fixed32`.
+    fn fixed32(&mut self, field: Field, number: u32) -> Option<()>;
+
+    /// An enum or `uint32`.
+    fn number(&mut self, field: Field, number: u32) -> Option<()>;
+
+    /// A message.
+    fn message(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
+
+    /// A repeated field: calls of [`item`](Self::item) or [`attribute`](Self::attribute) with the
+    /// same field.
+    fn list(&mut self, field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
+
+    /// A message of a repeated field.
+    fn item(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
+
+    /// A `KeyValue` of a repeated field. No integer is above `i64::MAX`.
+    fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()>;
+}

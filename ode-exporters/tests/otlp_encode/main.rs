@@ -1,0 +1,16 @@
+//! OTLP from the outside: every byte against the types that are generated from the official
+//! definitions, in both directions.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+
+mod answers;
+mod events;
+mod json;
+mod limits;
+mod model;
+mod official;
+mod outcomes;
+mod properties;
+mod requests;
+mod support;
+mod values;
