@@ -6,6 +6,8 @@
 //! - The guard lives to the end of `main`, and only its `shutdown` stops ode. That waits for events,
 //!   not for work: a unit still open then is counted, and reported.
 //! - Each job is a unit of its own, hence `root()`; the loop around them is none.
+//! - A job carries the context of the unit that queued it, as a message of any queue can. It waited,
+//!   and may run more than once, so the producer is no parent but a link: both are found from either.
 //!
 //! ```text
 //! cargo run --example worker [number of jobs, or 20]      # stop it early: kill -TERM <pid>
@@ -13,10 +15,11 @@
 
 #![expect(clippy::print_stderr, reason = "the report of the shutdown is for the terminal")]
 
+use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
-use ode::WideEvent;
+use ode::{WideEvent, propagation};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
@@ -25,6 +28,7 @@ const GRACE: Duration = Duration::from_secs(2);
 struct Job {
     id: u64,
     payload: Vec<u8>,
+    headers: HashMap<String, String>,
 }
 
 async fn worker(mut jobs: mpsc::Receiver<Job>, mut stop: oneshot::Receiver<()>) {
@@ -33,7 +37,11 @@ async fn worker(mut jobs: mpsc::Receiver<Job>, mut stop: oneshot::Receiver<()>) 
             biased;
             _ = &mut stop => return,
             job = jobs.recv() => match job {
-                Some(job) => WideEvent::builder("job.run").root().run_async(run(job)).await,
+                Some(job) => {
+                    let incoming = propagation::extract(&job.headers);
+                    let event = WideEvent::builder("job.run").root().incoming(&incoming);
+                    event.run_async(run(job)).await;
+                }
                 None => return,
             },
         }
@@ -50,8 +58,13 @@ async fn run(job: Job) {
 
 async fn produce(count: u64, jobs: mpsc::Sender<Job>) {
     for id in 1..=count {
-        let payload = vec![0; usize::from(id % 5 != 0)];
-        if jobs.send(Job { id, payload }).await.is_err() {
+        let job = WideEvent::builder("job.queue").root().run(|| {
+            ode::set! { job.id = id };
+            let mut headers = HashMap::new();
+            propagation::inject(&mut headers);
+            Job { id, payload: vec![0; usize::from(id % 5 != 0)], headers }
+        });
+        if jobs.send(job).await.is_err() {
             return; // The worker stopped, so nobody takes jobs any more.
         }
     }

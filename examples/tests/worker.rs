@@ -37,4 +37,16 @@ fn sigterm_ends_the_worker_after_its_running_job() {
     assert!(jobs.iter().all(|job| job["outcome"] == "ok" || job["outcome"] == "declined"));
     assert!(jobs.iter().all(|job| job.get("parent_span_id").is_none()), "each is a root");
     assert!(events.iter().any(|event| event["name"] == "ode.shutdown"));
+
+    // Whoever queued a job is found from its run, in a trace of its own.
+    for job in jobs {
+        let queued = events
+            .iter()
+            .find(|event| event["name"] == "job.queue" && event["job.id"] == job["job.id"]);
+        let queued = queued.unwrap();
+        let link = job["links"][0].as_str().unwrap();
+        assert!(link.contains(queued["trace_id"].as_str().unwrap()), "{link} {queued}");
+        assert!(link.contains(queued["span_id"].as_str().unwrap()), "{link} {queued}");
+        assert_ne!(job["trace_id"], queued["trace_id"]);
+    }
 }
