@@ -6,7 +6,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a helper that fails is a test that fails"
+    clippy::print_stdout,
+    reason = "a helper that fails is a test that fails, and roles speak"
 )]
 
 mod asynchronous;

@@ -77,6 +77,40 @@ pub(crate) fn play(name: &str) {
     }
 }
 
+/// Even a unit that an exporter was given hears nothing of the exporter's records.
+#[test]
+fn a_unit_that_is_current_on_a_thread_of_odes_own() {
+    struct Joins(Option<Box<dyn FnOnce() + Send>>);
+    impl Exporter for Joins {
+        fn export(&mut self, _: &Batch) -> Result<(), ExportError> {
+            self.0.take().map(|joined| joined());
+            Ok(())
+        }
+    }
+
+    let events = ode::testing::capture();
+    let layer = ode::tracing::layer().time_spans(true);
+    let subscriber = tracing::Dispatch::new(tracing_subscriber::registry().with(layer));
+    WideEvent::builder("of.the.host").run(|| {
+        let joined = ode::in_event(move || {
+            ode::set! { joined = true };
+            tracing::dispatcher::with_default(&subscriber, || {
+                let span = tracing::info_span!("exporting", in_span = 1);
+                span.in_scope(|| warn!(in_record = 1, "exporting"));
+            });
+        });
+        let exporter = Joins(Some(Box::new(joined)));
+        let pipeline = ode::testing::TestPipeline::to(exporter).unwrap();
+        ode::detached(|| pipeline.run(|| WideEvent::builder("exported").run(|| ())));
+        assert!(pipeline.flush(LONG).is_complete());
+    });
+    let event = events.one("of.the.host");
+    assert_eq!(event["joined"], true);
+    for absent in ["log.in_record", "log.in_span", "log.warn_count", "timed.exporting.count"] {
+        event.assert_absent(absent);
+    }
+}
+
 /// Posts each batch over TLS and HTTP/2, and is instrumented all over.
 struct Https {
     url: String,

@@ -1,7 +1,6 @@
 //! Starting this program again in a role: what is global, or cached for good, is the role's own.
 
 use std::env;
-use std::io::{self, Write as _};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
@@ -28,7 +27,7 @@ pub(crate) fn play() {
         "own_traffic" => own_traffic::play(name),
         _ => panic!("no role {role}"),
     }
-    writeln!(io::stdout(), "\nplayed {role}").unwrap();
+    println!("\nplayed {role}");
 }
 
 /// Plays a part in a process of its own, and fails as it does.

@@ -104,7 +104,8 @@ fn a_field_that_is_not_looked_at_is_not_formatted() {
 
 #[test]
 fn beside_a_global_subscriber() {
-    for stack in ["alone", "filtered", "last", "filtered last", "first", "filtered first"] {
+    for stack in ["alone", "filtered", "last", "filtered last", "first", "filtered first", "shown"]
+    {
         run(&format!("reentrance/{stack}"));
     }
 }
@@ -121,10 +122,26 @@ pub(crate) fn play(stack: &str) {
         "filtered last" => {
             registry.with(fmt(&written).with_filter(error())).with(ode().filtered()).init();
         }
+        "shown" => {
+            let debug = EnvFilter::new("debug");
+            registry.with(fmt(&written).with_filter(debug)).with(ode().filtered()).init();
+        }
         "first" => registry.with(ode()).with(fmt(&written).with_filter(error())).init(),
         _ => registry.with(ode().filtered()).with(fmt(&written).with_filter(error())).init(),
     }
     let events = ode::testing::capture();
+    if stack == "shown" {
+        // What is said while fmt formats takes the place, in the state of the per-layer filters, of
+        // what fmt formats: ode is shown that, and looks at its rules again.
+        WideEvent::builder("unit").run(|| {
+            tracing::debug!(unwanted = ?Acts(|| warn!("inside")), "not wanted");
+        });
+        assert!(written.text().contains("not wanted"));
+        let event = events.one("unit");
+        event.assert_absent("log.unwanted");
+        assert!(!messages(&event).iter().any(|said| said.ends_with("not wanted")));
+        return;
+    }
     if stack.ends_with("first") {
         // What is said while ode formats mixes up the state of the per-layer filters that come
         // after it: fmt is shown what it did not want. ode loses nothing by it.
