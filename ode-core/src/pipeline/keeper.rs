@@ -76,14 +76,15 @@ impl Keeper {
             loop {
                 let now = clock.now();
                 book.expire(now);
-                let messages = std::mem::take(&mut lock(&book.state).messages);
+                // Seen together: what was said before the stop is still told.
+                let (messages, stopping, next) = {
+                    let mut state = lock(&book.state);
+                    let next = state.held.iter().map(|(deadline, _)| *deadline).min();
+                    (std::mem::take(&mut state.messages), state.stopping, next)
+                };
                 for (observer, message) in &messages {
                     tell(observer, message);
                 }
-                let (stopping, next) = {
-                    let state = lock(&book.state);
-                    (state.stopping, state.held.iter().map(|(deadline, _)| *deadline).min())
-                };
                 if stopping {
                     return;
                 }
