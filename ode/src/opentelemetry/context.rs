@@ -57,16 +57,23 @@ pub(crate) fn of_unit(unit: &Opened) -> SpanContext {
 /// Makes this span current until [`detach`] with the same key. Whatever else is in the context
 /// stays: baggage, suppression.
 pub(crate) fn attach(key: usize, span: &SpanContext) {
-    on_thread(|attached| {
-        let inside = Context::map_current(|context| context.with_remote_span_context(span.clone()));
-        let guard = inside.attach();
-        attached.borrow_mut().push((key, guard));
+    change(key, |context| context.with_remote_span_context(span.clone()));
+}
+
+/// Makes nothing current until [`detach`] with the same key, neither span nor baggage: what is there
+/// belongs to the work around. Suppression stays.
+pub(crate) fn hide(key: usize) {
+    change(key, |context| {
+        let empty = Context::new();
+        if context.is_telemetry_suppressed() { empty.with_telemetry_suppressed() } else { empty }
     });
 }
 
-/// Makes no span current until [`detach`] with the same key.
-pub(crate) fn hide(key: usize) {
-    attach(key, &SpanContext::NONE);
+fn change(key: usize, to: impl FnOnce(&Context) -> Context) {
+    on_thread(|attached| {
+        let guard = Context::map_current(to).attach();
+        attached.borrow_mut().push((key, guard));
+    });
 }
 
 /// What was current before the innermost [`attach`] with this key is so again.

@@ -81,19 +81,19 @@ impl UnitCallsite {
         self.metadata.get().unwrap_or(&OTHER_METADATA)
     }
 
-    /// Whether anybody wants a span that is opened here and now. Nearly free where nobody ever does.
+    /// Whether nobody wants its spans. Nearly free.
+    #[inline]
+    pub(super) fn is_never_enabled(&self) -> bool {
+        let allowed = LevelFilter::current().min(tracing::level_filters::STATIC_MAX_LEVEL);
+        Level::INFO > allowed || self.interest.load(Ordering::Relaxed) == NEVER
+    }
+
+    /// Whether somebody wants the span that is opened next on this thread.
     #[inline]
     pub(super) fn is_enabled(&self) -> bool {
-        let allowed = LevelFilter::current().min(tracing::level_filters::STATIC_MAX_LEVEL);
-        if Level::INFO > allowed {
-            return false;
-        }
-        match self.interest.load(Ordering::Relaxed) {
-            NEVER => false,
-            ALWAYS => true,
-            // Now and then, or it is being registered by another thread.
-            _ => dispatcher::get_default(|dispatch| dispatch.enabled(self.describes())),
-        }
+        // Else it is now and then, or it is being registered by another thread.
+        self.interest.load(Ordering::Relaxed) == ALWAYS
+            || dispatcher::get_default(|dispatch| dispatch.enabled(self.describes()))
     }
 }
 

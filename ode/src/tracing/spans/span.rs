@@ -26,14 +26,14 @@ impl UnitSpan {
             None => return None,
         };
         let callsite = callsite(unit.name, target);
-        if !callsite.is_enabled() {
+        if callsite.is_never_enabled() {
             return None;
         }
-        let span = || new(callsite, unit);
+        let span = || callsite.is_enabled().then(|| new(callsite, unit));
         #[cfg(feature = "opentelemetry")]
         let span = callsite.trial.open(span)?;
         #[cfg(not(feature = "opentelemetry"))]
-        let span = span();
+        let span = span()?;
         Some(Self {
             span,
             #[cfg(feature = "opentelemetry")]

@@ -38,19 +38,20 @@ impl Trial {
         self.0.store(known, Ordering::Relaxed);
     }
 
-    /// Opens the span of a unit, unless others would export it.
+    /// Opens the span of a unit, unless others would export it. `span` asks each time whether anybody
+    /// wants it: per-layer filters take their answer as being about the very next span.
     #[inline]
-    pub(super) fn open(&self, span: impl Fn() -> Span) -> Option<Span> {
+    pub(super) fn open(&self, span: impl Fn() -> Option<Span>) -> Option<Span> {
         let mut known = self.0.load(Ordering::Relaxed);
         if known == OPEN && opentelemetry::is_on() {
-            known = attempt(&span);
+            known = attempt(opentelemetry::unrecorded(&span)?);
             self.set(known);
         }
         if known == EXPORTED {
             warn();
             return None;
         }
-        Some(span())
+        span()
     }
 
     /// Enters a unit's span, and looks whether somebody exports it after all: a filter may let one
@@ -68,10 +69,9 @@ impl Trial {
     }
 }
 
-/// Opens a span that nobody records and enters it, with nothing of the host's inside.
+/// Enters a span that nobody records, with nothing of the host's inside.
 #[cold]
-fn attempt(span: impl Fn() -> Span) -> u8 {
-    let span = opentelemetry::unrecorded(span);
+fn attempt(span: Span) -> u8 {
     enter(&span);
     let attached = opentelemetry::is_unrecorded();
     leave(&span);
