@@ -160,6 +160,12 @@ const TABLE: &[Row] = &[
         read: |options, given, _| given.nothing().map(|()| options.join = true),
     },
     Row {
+        name: "span",
+        usage: "span",
+        takes: "no value",
+        read: |_, given, _| given.nothing(),
+    },
+    Row {
         name: "crate",
         usage: "crate",
         takes: "a path: crate = my_crate::ode",

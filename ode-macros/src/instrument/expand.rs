@@ -64,7 +64,7 @@ impl<'f> Parts<'f> {
         Self {
             options,
             output: &function.signature.output,
-            opening: opening(&support, options, function),
+            opening: opening(core, &support, options, function),
             fields,
             after: after(core, &support, options, function),
             unless_skipped,
@@ -212,7 +212,12 @@ impl<'f> Parts<'f> {
     }
 }
 
-fn opening(support: &TokenStream, options: &Options, function: &Function) -> TokenStream {
+fn opening(
+    core: &CorePath,
+    support: &TokenStream,
+    options: &Options,
+    function: &Function,
+) -> TokenStream {
     let name = match &options.name {
         Some(name) => {
             let mut literal = Literal::string(&name.text);
@@ -229,7 +234,17 @@ fn opening(support: &TokenStream, options: &Options, function: &Function) -> Tok
         quote_spanned!(Span::mixed_site()=> .parent #parent)
     });
     let join = options.join.then(|| at_macro(quote!(.join())));
-    quote_spanned!(Span::mixed_site()=> #support::open(#name) #root #parent #join)
+    // A macro, because what it takes to open spans is in `ode` and not in `ode-core`: each has its own.
+    let span = options.given("span").map(|given| {
+        let home = core.to_token_stream().into_iter().map(|mut token| {
+            token.set_span(given.resolved_at(token.span()));
+            token
+        });
+        let home: TokenStream = home.collect();
+        let target = quote_spanned!(given.resolved_at(Span::mixed_site())=> #home::__unit_span!());
+        quote_spanned!(Span::mixed_site()=> .span(#target))
+    });
+    quote_spanned!(Span::mixed_site()=> #support::open(#name) #root #parent #join #span)
 }
 
 /// What is read off the result. Nothing for a function that visibly returns nothing.

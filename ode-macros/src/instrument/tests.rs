@@ -37,7 +37,7 @@ fn all_options_are_accepted() {
     options("", &[]);
     options(
         "name = \"cart.checkout\", fields(cart.id = cart, ?user), ok_fields(|r| id = r.id), \
-         err(with = my::classify), parent = from::<A, B>(headers), skip_if = a < b, join, \
+         err(with = my::classify), parent = from::<A, B>(headers), skip_if = a < b, join, span, \
          crate = my::ode,",
         &[],
     );
@@ -46,17 +46,18 @@ fn all_options_are_accepted() {
 
 #[test]
 fn options_are_a_table() {
-    let valid =
-        "name, fields(..), ok_fields(..), err(with = ..), root, parent, skip_if, join, crate";
+    let valid = "name, fields(..), ok_fields(..), err(with = ..), root, parent, skip_if, join, span, \
+         crate";
     let unknown = |name: &str| format!("unknown option {name}; valid options: {valid}");
     options(
         "nam = \"x\", root, root, name = 3",
         &[&unknown("nam"), "root is given twice", "name takes a string literal"],
     );
-    options("span, dry_run = X", &[&unknown("span"), &unknown("dry_run")]);
+    options("spam, dry_run = X", &[&unknown("spam"), &unknown("dry_run")]);
     options("\"name\"", &[&format!("expected an option: {valid}")]);
     options("root = 1", &["root takes no value"]);
     options("join()", &["join takes no value"]);
+    options("span = \"db\"", &["span takes no value"]);
     options("fields = 1", &["fields takes a list: fields(key = value, ..)"]);
     options("parent", &["parent takes an expression: parent = context"]);
     options("err(Debug)", &["err takes a function: err(with = path)"]);
