@@ -9,15 +9,19 @@ use ode_core::WideEvent;
 
 use crate::tower::caught::caught;
 
-type Shared<F> = Option<Arc<F>>;
+/// Says something about a request.
+type Ask<T> = Option<Arc<dyn Fn(&request::Parts) -> T + Send + Sync>>;
+type AskText = Option<Arc<dyn Fn(&request::Parts) -> Option<&str> + Send + Sync>>;
+/// Adds something to an event.
+type Tell<P> = Option<Arc<dyn Fn(&mut WideEvent, &P) + Send + Sync>>;
 
 #[derive(Clone, Default)]
 pub(super) struct Hooks {
-    pub(super) route: Shared<dyn Fn(&request::Parts) -> Option<&str> + Send + Sync>,
-    pub(super) peer: Shared<dyn Fn(&request::Parts) -> Option<SocketAddr> + Send + Sync>,
-    pub(super) skip: Shared<dyn Fn(&request::Parts) -> bool + Send + Sync>,
-    pub(super) request: Shared<dyn Fn(&mut WideEvent, &request::Parts) + Send + Sync>,
-    pub(super) response: Shared<dyn Fn(&mut WideEvent, &response::Parts) + Send + Sync>,
+    pub(super) route: AskText,
+    pub(super) peer: Ask<Option<SocketAddr>>,
+    pub(super) skip: Ask<bool>,
+    pub(super) request: Tell<request::Parts>,
+    pub(super) response: Tell<response::Parts>,
 }
 
 impl fmt::Debug for Hooks {

@@ -74,13 +74,12 @@ impl RequestIds {
     /// Gives the request its id, where what is inside the layer looks for it.
     pub(super) fn give(&self, parts: &mut Parts) -> Option<RequestId> {
         let known = parts.headers.get(&self.header).and_then(RequestId::of);
-        let id = match known {
-            Some(id) => id,
-            None => {
-                let id = self.make()?;
-                parts.headers.insert(self.header.clone(), id.0.clone());
-                id
-            }
+        let id = if let Some(id) = known {
+            id
+        } else {
+            let id = self.make()?;
+            parts.headers.insert(self.header.clone(), id.0.clone());
+            id
         };
         parts.extensions.insert(id.clone());
         Some(id)
