@@ -216,8 +216,9 @@ pub(crate) fn link(context: TraceContext) {
 }
 
 pub(crate) fn link_in(buffer: &mut Buffer, context: TraceContext) {
-    let traceparent = context.to_traceparent();
-    buffer.push_text(KeyRef::Static(&keys::LINKS), &traceparent, false, APPEND);
+    context.with_traceparent(|traceparent| {
+        buffer.push_text(KeyRef::Static(&keys::LINKS), traceparent, false, APPEND);
+    });
 }
 
 /// Replaces what an earlier failure left as a whole: its causes do not belong to this one.

@@ -25,17 +25,28 @@ macro_rules! hex_id {
 
             /// From lower-case hexadecimal; `None` for another length, other characters, or zero.
             pub fn from_hex(text: &str) -> Option<Self> {
-                let plain = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-                if text.len() != $digits || !text.bytes().all(plain) {
+                if text.len() != $digits {
                     return None;
                 }
-                <$inner>::from_str_radix(text, 16).ok().filter(|id| *id != 0).map(Self)
+                let id = text
+                    .bytes()
+                    .try_fold(0, |id: $inner, b| Some(id << 4 | <$inner>::from(digit_value(b)?)))?;
+                if id == 0 { None } else { Some(Self(id)) }
+            }
+
+            /// Writes the digits at the beginning of a text that is made.
+            fn write_hex(self, out: &mut [u8]) {
+                for (two, byte) in out.chunks_exact_mut(2).zip(self.to_bytes()) {
+                    two.copy_from_slice(&hex_digits(byte));
+                }
             }
         }
 
         impl Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!("{:0", $digits, "x}"), self.0)
+                let mut text = [b'0'; $digits];
+                self.write_hex(&mut text);
+                f.pad(str::from_utf8(&text).unwrap_or_default())
             }
         }
 
@@ -45,6 +56,22 @@ macro_rules! hex_id {
             }
         }
     };
+}
+
+/// The value of a lower-case hexadecimal digit.
+const fn digit_value(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+const fn hex_digits(byte: u8) -> [u8; 2] {
+    const fn digit(value: u8) -> u8 {
+        if value < 10 { b'0' + value } else { b'a' + value - 10 }
+    }
+    [digit(byte >> 4), digit(byte & 15)]
 }
 
 hex_id! {
@@ -188,7 +215,19 @@ impl TraceContext {
 
     /// Writes the W3C `traceparent` header value, version 00.
     pub fn to_traceparent(self) -> String {
-        format!("00-{}-{}-{:02x}", self.trace_id, self.span_id, self.flags)
+        self.with_traceparent(str::to_owned)
+    }
+
+    /// Runs with the header value, made without asking for memory.
+    pub(crate) fn with_traceparent<R>(self, f: impl FnOnce(&str) -> R) -> R {
+        let mut text = *b"00-00000000000000000000000000000000-0000000000000000-00";
+        let [_, _, _, ids @ .., _, _, _] = &mut text;
+        let (trace, span) = ids.split_at_mut(33);
+        self.trace_id.write_hex(trace);
+        self.span_id.write_hex(span);
+        let [.., high, low] = &mut text;
+        [*high, *low] = hex_digits(self.flags);
+        f(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -209,8 +248,8 @@ fn parse_traceparent(header: &str) -> Option<TraceContext> {
 }
 
 fn hex_byte(text: &str) -> Option<u8> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    if plain { u8::from_str_radix(text, 16).ok() } else { None }
+    let [high, low] = text.as_bytes() else { return None };
+    Some(digit_value(*high)? << 4 | digit_value(*low)?)
 }
 
 /// The header was not a W3C `traceparent`.

@@ -52,7 +52,7 @@ impl Outgoing {
     /// send: it belonged to another `traceparent`. Baggage stands by itself, so where there is
     /// none to send, what the carrier has stays.
     pub fn inject(&self, into: &mut (impl Inject + ?Sized)) {
-        into.set(TRACEPARENT, &self.context.to_traceparent());
+        self.context.with_traceparent(|header| into.set(TRACEPARENT, header));
         let state = self.trace_state.to_header_within(TraceState::HEADER_BYTES);
         if state.is_empty() {
             into.remove(TRACESTATE);
