@@ -8,5 +8,6 @@
 
 mod retries;
 mod support;
+mod surroundings;
 mod with_reqwest;
 mod with_tower;

@@ -8,7 +8,7 @@ use ode::testing::{Captured, capture};
 use ode::tower::ClientLayer;
 use ode::{Outcome, WideEvent};
 use tower::retry::Policy;
-use tower::{Service, ServiceBuilder, ServiceExt as _};
+use tower::{Layer as _, Service, ServiceBuilder, ServiceExt as _};
 
 use crate::support::{BoxError, Request0, Server, by_hyper, get_from, reqwest, sender};
 
@@ -185,7 +185,8 @@ async fn requests_of_reqwest() {
     }
 }
 
-/// A request that is sent while another one is under way, for a token, is no attempt of that.
+/// A request that is sent while another one is under way, for a token, is no attempt of that: not
+/// one without a context, nor one with a context of its own.
 #[tokio::test]
 async fn another_request_meanwhile_is_no_attempt() {
     let (events, server) = (capture(), Server::start().await);
@@ -193,24 +194,22 @@ async fn another_request_meanwhile_is_no_attempt() {
     let with_token = move |mut request: reqwest::Request| {
         let token = token.clone();
         async move {
-            let token = client().get(token).send_in_child("token").await?.text().await?;
+            let mut sent = ClientLayer::attempts().layer(client());
+            let other = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+            sent.call(client().get(&token).header("traceparent", other).build()?).await?;
+            sent.call(client().get(&token).build()?).await?;
+            let token = client().get(&token).send_in_child("token").await?.text().await?;
             request.headers_mut().insert("authorization", token.parse().unwrap());
-            ServiceBuilder::new()
-                .layer(ClientLayer::attempts())
-                .service(client())
-                .call(request)
-                .await
+            sent.call(request).await
         }
     };
     let service =
         ServiceBuilder::new().layer(ClientLayer::new().child_unit()).service_fn(with_token);
-    let request = client().get(server.url("/ok")).build().unwrap();
-    call(service, request).await;
-    let child = events.one("GET");
+    call(service, client().get(server.url("/ok")).build().unwrap()).await;
+    assert_eq!(server.requests().len(), 4);
+    let (child, token) = (events.one("GET"), events.one("token"));
     child.assert_absent("http.request.resend_count");
-    events.one("token").assert_absent("http.request.resend_count");
-    assert_eq!(server.requests().len(), 2);
-    let token = events.one("token");
+    token.assert_absent("http.request.resend_count");
     assert_eq!(token.parent_span_id(), Some(child.trace_context().span_id()));
 }
 
