@@ -7,6 +7,7 @@
 //! 5. [Shutdown: the last events](shutdown)
 //! 6. [Configuration](configuration)
 //! 7. [With `tracing`](with_tracing)
+//! 8. [With axum](with_axum)
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -28,6 +29,9 @@ pub mod configuration {}
 
 #[doc = include_str!("../guide/with-tracing.md")]
 pub mod with_tracing {}
+
+#[doc = include_str!("../guide/with-axum.md")]
+pub mod with_axum {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
