@@ -60,20 +60,16 @@ fn streaming(length: Option<u64>) -> (Site, Sender<Piece>) {
 
 const STREAM: &str = "GET /stream HTTP/1.1\r\nhost: a\r\n\r\n";
 
-fn piece(text: &'static str) -> Piece {
-    Ok(Bytes::from_static(text.as_bytes()))
-}
-
 #[test]
 fn a_stream_is_measured_to_its_end() {
     let (site, pieces) = streaming(None);
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("one")).unwrap();
+    pieces.blocking_send(Ok("one".into())).unwrap();
     assert_eq!(client.head().status, 200);
     assert_eq!(client.chunk().as_deref(), Some("one"));
     site.no_event(); // the head is out, the event is not
-    pieces.blocking_send(piece("three")).unwrap();
+    pieces.blocking_send(Ok("three".into())).unwrap();
     assert_eq!(client.chunk().as_deref(), Some("three"));
     drop(pieces);
     assert_eq!(client.chunk(), None);
@@ -87,7 +83,7 @@ fn a_body_dropped_half_way() {
     let (site, pieces) = streaming(None);
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("one")).unwrap();
+    pieces.blocking_send(Ok("one".into())).unwrap();
     client.head();
     assert_eq!(client.chunk().as_deref(), Some("one"));
     drop(client);
@@ -108,7 +104,7 @@ fn a_body_that_fails() {
     let (site, pieces) = streaming(None);
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("one")).unwrap();
+    pieces.blocking_send(Ok("one".into())).unwrap();
     client.head();
     assert_eq!(client.chunk().as_deref(), Some("one"));
     pieces.blocking_send(Err(std::io::Error::other("the disk is gone"))).unwrap();
@@ -130,7 +126,7 @@ fn a_body_that_panics() {
     let (site, pieces) = streaming(None);
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("panic")).unwrap();
+    pieces.blocking_send(Ok("panic".into())).unwrap();
     has(&site.event(), &json!({ "outcome": "panicked", "body.dropped": true }));
     assert!(client.is_closed());
 }
@@ -140,7 +136,7 @@ fn a_declared_length_is_the_end() {
     let (site, pieces) = streaming(Some(3));
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("one")).unwrap();
+    pieces.blocking_send(Ok("one".into())).unwrap();
     assert_eq!(client.response().body, "one");
     // The sender lives: the body itself never says that it is over.
     let expected = json!({ "outcome": "ok", "http.response.body.size": 3, "body.dropped": true });
@@ -153,7 +149,7 @@ fn fewer_bytes_than_declared_are_no_end() {
     let (site, pieces) = streaming(Some(7));
     let mut client = site.connect();
     client.send(STREAM);
-    pieces.blocking_send(piece("one")).unwrap();
+    pieces.blocking_send(Ok("one".into())).unwrap();
     client.head();
     drop(client);
     let expected = json!({ "outcome": "cancelled", "cancelled.cause": "client_gone" });
