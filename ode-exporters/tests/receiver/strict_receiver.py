@@ -11,8 +11,8 @@ The first line on standard output is `{"event":"ready","grpc":…,"http":…,"re
 127.0.0.1, chosen by the system unless given. Point an exporter there; every request is one more line,
 `{"event":"request",…}`: how it came, its headers, the action that was planned for it, whether its
 items were accepted, every problem that was found, and every item with every attribute and its type
-(see strict/items.py). Other lines are `trouble` (no HTTP, no TLS, a handshake that failed) and
-`redirected` (somebody followed a redirect).
+(see strict/items.py). Other lines are `trouble` (no HTTP, no TLS, a handshake that failed),
+`redirected` (somebody followed a redirect) and `gone` (a connection ended).
 
 A request with a problem is answered with 400 or INVALID_ARGUMENT where it would have been accepted.
 What is a problem is in strict/checks.py, strict/from_json.py, and where headers are read.

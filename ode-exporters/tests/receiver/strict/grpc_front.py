@@ -59,9 +59,10 @@ class GrpcFront:
             return
         if preface == PREFACE[:1]:
             preface += await link.reader.readexactly(len(PREFACE) - 1)
+        else:
+            preface += await link.reader.read(4096)
         if preface != PREFACE:
-            data = preface + await link.reader.read(4096)
-            report.say("trouble", kind="garbage", side="grpc", detail=data.hex())
+            report.say("trouble", kind="garbage", side="grpc", detail=preface.hex())
             await link.finish()
             return
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=2**20)
@@ -126,7 +127,8 @@ class Connection:
             if frame.kind != CONTINUATION:
                 raise ConnectionError("headers that are not continued")
             block += frame.payload
-        headers = [tuple(pair) for pair in self.client_table.decode(block)]
+        raw = self.client_table.decode(block, raw=True)
+        headers = readable(raw)
         request = exchange.Request("grpc", self.link, self.front.plan.next())
         request.headers = [pair for pair in headers if not pair[0].startswith(":")]
         check_headers(request, dict(headers))
@@ -145,7 +147,7 @@ class Connection:
         name = f"{self.link.number}-{frame.stream}"
         self.front.service.streams[name] = stream
         # Written anew, so that the server's table knows nothing of streams that were swallowed.
-        block = self.encoder.encode([*headers, (STREAM_HEADER, name)])
+        block = self.encoder.encode([*map(tuple, raw), (STREAM_HEADER, name)])
         for part in header_frames(frame.stream, block, ends):
             self.to_server(part)
         return True
@@ -214,11 +216,15 @@ class Connection:
                 await self.to_client(frame)
                 continue
             frames = [frame]
+            if frame.kind == RST_STREAM:
+                self.refused(stream, {"grpc-message": f"reset, {frame.payload.hex()}"})
             if frame.kind == HEADERS:
                 while not frames[-1].flags & END_HEADERS:
                     frames.append(await read_frame(self.server_reader))
                 block = b"".join(one.content() for one in frames)
-                self.refused(stream, dict(self.server_table.decode(block)))
+                headers = dict(readable(self.server_table.decode(block, raw=True)))
+                if frame.ends_stream:
+                    self.refused(stream, headers)
                 if not stream.informed and stream.request.action["do"] == "informational":
                     stream.informed = True
                     await self.inform(frame.stream, stream.request.action)
@@ -245,18 +251,24 @@ class Connection:
 
     def refused(self, stream, headers):
         """The server may refuse a request by itself: a message too large, an unknown method."""
-        status = headers.get("grpc-status")
-        if status is not None and not stream.request.reported:
-            detail = f"code {status}: {headers.get('grpc-message', '')}"
-            check = "too_large" if status == "8" else "refused_by_grpc"
-            stream.request.problems.add(check, "request", detail)
-            stream.request.tell(self.front.counts)
+        if stream.request.reported:
+            return
+        code = headers.get("grpc-status")
+        check = "too_large" if code == "8" else "refused_by_grpc"
+        detail = f"code {code}: {headers.get('grpc-message', '')}"
+        stream.request.problems.add(check, "request", detail)
+        stream.request.tell(self.front.counts)
 
     def to_server(self, frame):
         self.server_writer.write(frame.encoded())
 
     async def to_client(self, frame):
         await self.link.send(frame.encoded())
+
+
+def readable(headers):
+    """As text. Between official ends a value may be of any bytes."""
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
 def note(stream, data):

@@ -124,6 +124,7 @@ class Listener:
             if link is not None:
                 link.writer.transport.abort()
             raw.close()
+            report.say("gone", side=self.name, connection=number)
 
     async def greet(self, raw, number):
         """The handshake, if there is to be one."""
