@@ -43,8 +43,6 @@ impl<'r> Recorder<'r> {
     #[inline]
     fn set(&mut self, field: &Field, value: Value<'_>) {
         let name = field.name();
-        // A keyword as a name: `r#type`.
-        let name = name.strip_prefix("r#").unwrap_or(name);
         if Names::are_taken(name) {
             return self.set_taken(name, value);
         }

@@ -25,9 +25,11 @@ const ODE: &str = "eiwNW";
 const WARN: &str = "ewNW";
 /// `noise=trace`: a filter that shows what ode does not want.
 const NOISE: &str = "NWIDT";
+/// What at least one of the two shows.
+const BOTH: &str = "ewNWIDT";
 const ALL: &str = "eiwdtNWIDT";
 
-const STACKS: [Stack; 21] = [
+const STACKS: [Stack; 24] = [
     Stack { name: "alone", to_ode: ODE, to_fmt: "" },
     Stack { name: "alone filtered", to_ode: ODE, to_fmt: "" },
     // Nobody else has a filter.
@@ -45,6 +47,10 @@ const STACKS: [Stack; 21] = [
     Stack { name: "ode, fmt noise", to_ode: ODE, to_fmt: NOISE },
     Stack { name: "fmt noise, ode filtered", to_ode: ODE, to_fmt: NOISE },
     Stack { name: "ode filtered, fmt noise", to_ode: ODE, to_fmt: NOISE },
+    // Others disagree about a record, so that it is asked for each time.
+    Stack { name: "fmt warn, fmt noise, ode", to_ode: ODE, to_fmt: BOTH },
+    Stack { name: "ode, fmt warn, fmt noise", to_ode: ODE, to_fmt: BOTH },
+    Stack { name: "fmt warn, ode filtered, fmt noise", to_ode: ODE, to_fmt: BOTH },
     // A filter that is a layer of its own governs all layers.
     Stack { name: "global warn, fmt, ode", to_ode: WARN, to_fmt: WARN },
     Stack { name: "ode, fmt, global warn", to_ode: WARN, to_fmt: WARN },
@@ -147,6 +153,18 @@ fn install(name: &str, written: &Written) {
         }
         "ode filtered, fmt noise" => {
             registry().with(ode().filtered()).with(fmt(written).with_filter(noise())).init();
+        }
+        "fmt warn, fmt noise, ode" => {
+            let registry = registry().with(fmt(written).with_filter(warn()));
+            registry.with(fmt(written).with_filter(noise())).with(ode()).init();
+        }
+        "ode, fmt warn, fmt noise" => {
+            let registry = registry().with(ode()).with(fmt(written).with_filter(warn()));
+            registry.with(fmt(written).with_filter(noise())).init();
+        }
+        "fmt warn, ode filtered, fmt noise" => {
+            let registry = registry().with(fmt(written).with_filter(warn()));
+            registry.with(ode().filtered()).with(fmt(written).with_filter(noise())).init();
         }
         "global warn, fmt, ode" => registry().with(warn()).with(fmt(written)).with(ode()).init(),
         "ode, fmt, global warn" => registry().with(ode()).with(fmt(written)).with(warn()).init(),
