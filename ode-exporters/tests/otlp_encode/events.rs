@@ -32,14 +32,14 @@ fn text() -> impl Strategy<Value = String> {
 fn float() -> impl Strategy<Value = f64> {
     let cents = any::<i32>().prop_map(|cents| f64::from(cents) / 100.0);
     let edges = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, f64::MIN_POSITIVE];
-    prop_oneof![any::<u64>().prop_map(f64::from_bits), cents, prop::sample::select(&edges[..])]
+    prop_oneof![any::<u64>().prop_map(f64::from_bits), cents, prop::sample::select(edges.to_vec())]
 }
 
 fn unsigned() -> impl Strategy<Value = u64> {
     let edges = [0, 127, 128, 16_383, 16_384, i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX];
     prop_oneof![
         (0..64_u32, any::<u64>()).prop_map(|(shift, number)| number >> shift),
-        prop::sample::select(&edges[..]),
+        prop::sample::select(edges.to_vec()),
     ]
 }
 

@@ -1,7 +1,13 @@
 //! OTLP from the outside: every byte against the types that are generated from the official
 //! definitions, in both directions.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail"
+)]
 
 mod answers;
 mod events;

@@ -28,8 +28,8 @@ fn is_large(value: &OwnedValue) -> bool {
     }
 }
 
-fn value(value: &OwnedValue) -> Any {
-    match value {
+fn value(of: &OwnedValue) -> Any {
+    match of {
         OwnedValue::Bool(v) => Any::BoolValue(*v),
         OwnedValue::I64(v) => Any::IntValue(*v),
         OwnedValue::U64(v) => match i64::try_from(*v) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ode_core::testing::{TestClock, capture};
+use ode_core::testing::{Capture, TestClock};
 use ode_core::{
     CancelCause, Event, EventBuilder, Failure, Outcome, TraceContext, Value, WideEvent,
 };
@@ -16,7 +16,7 @@ use crate::support::{attribute, body, keys, record, span, span_shaped, text};
 /// A unit that takes 1.24 ms, and ends as `work` says.
 fn unit(work: impl FnOnce()) -> Event {
     let clock = TestClock::new();
-    let events = capture().clock(&clock).start();
+    let events = Capture::builder().clock(&clock).start();
     WideEvent::builder("cart.checkout").run(|| {
         clock.advance(Duration::from_micros(1_240));
         work();

@@ -135,7 +135,9 @@ proptest! {
         let counted = u64::from(full.dropped_attributes_count) + lost as u64;
         let own_lists = 2; // `SampleRate` and the list of large integers are not counted as lost.
         let said = u64::from(span.dropped_attributes_count);
-        prop_assert!(said <= counted && counted <= said + own_lists, "{said} of {counted}");
+        let most = u64::from(u32::MAX);
+        let enough = said <= counted && (counted <= said + own_lists || said == most);
+        prop_assert!(enough, "{said} of {counted}");
         let record = support::record_shaped(&event, shape);
         let mut keys = support::keys(&record.attributes);
         keys.sort_unstable();
@@ -153,7 +155,7 @@ proptest! {
         let content_type = json.then_some("application/json");
         let answer = Answer::read(&bytes, content_type, sent);
         prop_assert!(answer.rejected <= sent);
-        let _ = status(&bytes);
+        drop(status(&bytes));
     }
 
     /// Nearly right, which reaches further than chance does.
@@ -175,6 +177,6 @@ proptest! {
             }
         }
         prop_assert!(Answer::read(&bytes, None, 10).rejected <= 10);
-        let _ = status(&bytes);
+        drop(status(&bytes));
     }
 }

@@ -21,6 +21,7 @@ const EACH: [(Format, Signal); 4] = [
 
 fn event(number: u64, bytes: usize) -> Event {
     EventBuilder::new("t")
+        .unix_time(1_795_262_400, 1)
         .field("n", Value::U64(number))
         .field("text", Value::Str(&"x".repeat(bytes)))
         .build()

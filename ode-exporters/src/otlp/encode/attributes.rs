@@ -1,11 +1,9 @@
 //! The attributes of a span or log record: what identifies the event, then its fields in order.
 
-use std::borrow::Cow;
-
 use ode_core::{Event, ToArray, Value};
 
 use crate::otlp::encode::budget::{Budget, Overhead};
-use crate::otlp::encode::facts::{Facts, Place, each_link, link_of};
+use crate::otlp::encode::facts::{Facts, Place, each_link, link_of, moved};
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::lists::{AsText, Cut, cut_scalar, is_large};
 use crate::otlp::encode::names;
@@ -59,12 +57,13 @@ pub(crate) fn put<'m, 'r, 'e, W: Writer<'m, 'r>>(
         put_head(writer, field, event, extra)?;
         for (key, value) in event.entries() {
             let name = key.name();
+            let bad_links;
             let (key, value) = match facts.note(target.signal, event, name, value) {
                 Place::Attribute => (name, value),
                 Place::Moved(name) => (name, value),
                 Place::BadLinks => {
-                    put_bad_links(writer, field, name, value)?;
-                    continue;
+                    bad_links = BadLinks(value);
+                    (name, Value::Array(&bad_links))
                 }
                 Place::Elsewhere => continue,
             };
@@ -162,24 +161,17 @@ fn put_list<'m, 'r, W: Writer<'m, 'r>>(
     Some(large)
 }
 
-#[cold]
-fn put_bad_links<'m, 'r, W: Writer<'m, 'r>>(
-    writer: &mut W,
-    field: Field,
-    key: &str,
-    links: Value<'_>,
-) -> Option<()> {
-    struct Bad<'l>(Value<'l>);
-    impl ToArray for Bad<'_> {
-        fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
-            each_link(self.0, &mut |item| {
-                if link_of(item).is_none() {
-                    f(item);
-                }
-            });
-        }
+/// Of a list of links those that cannot be read.
+struct BadLinks<'l>(Value<'l>);
+
+impl ToArray for BadLinks<'_> {
+    fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
+        each_link(self.0, &mut |item| {
+            if link_of(item).is_none() {
+                f(item);
+            }
+        });
     }
-    writer.attribute(field, key, Value::Array(&Bad(links)))
 }
 
 /// The keys of integers that are written as text.
@@ -188,16 +180,8 @@ struct LargeKeys<'e>(&'e Event);
 impl ToArray for LargeKeys<'_> {
     fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
         for (key, _) in self.0.entries().filter(|(_, value)| is_large(*value)) {
-            f(Value::Str(written(key.name()).as_ref()));
+            let key = key.name();
+            f(Value::Str(moved(self.0, key).unwrap_or(key)));
         }
-    }
-}
-
-/// The name under which a field is written, where it is a number.
-fn written(key: &str) -> Cow<'_, str> {
-    match key {
-        "" => "field.".into(),
-        names::SAMPLE_RATE => "field.SampleRate".into(),
-        key => key.into(),
     }
 }

@@ -85,15 +85,10 @@ impl<'e> Facts<'e> {
         key: &str,
         value: Value<'e>,
     ) -> Place {
+        if let Some(name) = moved(event, key) {
+            return Place::Moved(name);
+        }
         match (key, value) {
-            ("", _) => return Place::Moved("field."),
-            // Somebody else's, which only makes room where ode writes its own.
-            (names::SAMPLE_RATE, _) if event.get("sample_rate").is_some() => {
-                return Place::Moved("field.SampleRate");
-            }
-            (names::U64_AS_STRING, _) if has_large(event) => {
-                return Place::Moved("field.ode.u64_as_string");
-            }
             ("ode.kind", Value::Str(word)) => {
                 if let Some(kind) = kind_of(word) {
                     self.kind = kind;
@@ -128,6 +123,17 @@ impl<'e> Facts<'e> {
     pub(crate) fn message(&self, event: &Event) -> &'e str {
         let said = self.error_message.filter(|text| !text.is_empty());
         said.or(self.error_type).unwrap_or(event.outcome().as_str())
+    }
+}
+
+/// The name that a field is given where its own is empty, or is one that the encoder itself writes
+/// on this event.
+pub(crate) fn moved(event: &Event, key: &str) -> Option<&'static str> {
+    match key {
+        "" => Some("field."),
+        names::SAMPLE_RATE if event.get("sample_rate").is_some() => Some("field.SampleRate"),
+        names::U64_AS_STRING if has_large(event) => Some("field.ode.u64_as_string"),
+        _ => None,
     }
 }
 
