@@ -422,12 +422,16 @@ class Frames(Case):
         self.alive_and_silent()
 
     def alive_and_silent(self):
+        kinds = {frame.kind for frame in self.until_pong()}
+        self.assertFalse(kinds & {HEADERS, DATA, RST_STREAM, GOAWAY}, kinds)
+
+    def until_pong(self):
+        """What comes until a ping is answered, which the official server does in turn."""
         self.client.say(Frame(PING, 0, 0, b"8 octets").encoded())
-        while True:
-            frame = self.client.frame()
-            self.assertNotIn(frame.kind, (HEADERS, DATA, RST_STREAM, GOAWAY))
-            if frame.kind == PING and frame.flags & ACK:
-                return
+        frames = [self.client.frame()]
+        while not (frames[-1].kind == PING and frames[-1].flags & ACK):
+            frames.append(self.client.frame())
+        return frames
 
     def test_cancelled_streams_are_counted(self):
         for action in ("silence", "hold"):
@@ -437,10 +441,8 @@ class Frames(Case):
             stream = 1 if action == "silence" else 3
             self.post(stream)
             told()
-            reset = Frame(RST_STREAM, 0, stream, struct.pack(">I", 8))
-            self.client.say(reset.encoded() + Frame(PING, 0, 0, b"8 octets").encoded())
-            while self.client.frame().kind != PING:
-                pass
+            self.client.say(Frame(RST_STREAM, 0, stream, struct.pack(">I", 8)).encoded())
+            self.until_pong()
             self.assertEqual(self.receiver.order("stats")["cancelled"], before + 1)
 
     def test_what_is_no_http2(self):
