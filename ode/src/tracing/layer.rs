@@ -85,7 +85,7 @@ impl Layer {
 
     /// Sets how many messages a unit keeps; the others are counted. 32 unless told otherwise.
     ///
-    /// Each task or thread that joins a unit may add as many of its own.
+    /// Tasks and threads that join the unit have a bound of the same size, which they share.
     pub fn max_messages(mut self, max: u32) -> Self {
         self.max_messages = max;
         self

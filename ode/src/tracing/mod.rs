@@ -1,5 +1,5 @@
-//! At home with [`tracing`](::tracing): a [`layer`] that puts log records and span fields on the
-//! unit they belong to.
+//! At home with `tracing`: a [`layer`] that puts log records and span fields on the unit they belong
+//! to.
 //!
 //! ```
 //! use tracing_subscriber::prelude::*;

@@ -115,6 +115,25 @@ async fn tasks_that_join_and_tasks_that_do_not() {
     assert_eq!(messages(&event), said.map(in_this_module));
 }
 
+/// Those that join share one bound, beside that of the unit's own task.
+#[test]
+fn messages_of_tasks_that_join_are_bounded_too() {
+    let events = capture();
+    let layer = ode::tracing::layer().max_messages(3);
+    tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        WideEvent::builder("unit").run(|| {
+            for number in 0..4 {
+                info!(number, "own");
+                ode::in_event(|| info!(number, "joined"))();
+            }
+        });
+    });
+    let event = events.one("unit");
+    assert_eq!(messages(&event).len(), 6);
+    assert_eq!(event["log.dropped_count"], 2);
+    assert_eq!(event["log.number"], 3);
+}
+
 /// What a task says when its unit has ended is late, as any other write.
 #[test]
 fn after_the_end_of_the_unit() {
