@@ -8,6 +8,7 @@
 //! 6. [Configuration](configuration)
 //! 7. [With `tracing`](with_tracing)
 //! 8. [With axum](with_axum)
+//! 9. [Across services](across_services)
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -32,6 +33,9 @@ pub mod with_tracing {}
 
 #[doc = include_str!("../guide/with-axum.md")]
 pub mod with_axum {}
+
+#[doc = include_str!("../guide/across-services.md")]
+pub mod across_services {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -51,8 +51,8 @@ pub fn is_unit(metadata: &Metadata<'_>) -> bool {
 /// let spans = exporter.get_finished_spans()?;
 /// assert_eq!(spans.len(), 1);
 /// assert_eq!(spans[0].name, "parse");
-/// let unit = events.one("import").trace_context();
-/// assert_eq!(spans[0].parent_span_id.to_string(), unit.span_id().to_string());
+/// let unit = events.one("import");
+/// assert_eq!(spans[0].parent_span_id.to_string(), unit["span_id"].to_string());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn without_units() -> WithoutUnits {
