@@ -84,7 +84,7 @@ impl Stopwatch {
 /// instrumentation opened inside it; without a unit, where other instrumentation stands.
 #[must_use]
 pub fn innermost_context() -> Option<TraceContext> {
-    let here = surroundings().and_then(|surroundings| surroundings.here());
+    let here = surroundings().and_then(<dyn Surroundings>::here);
     let unit = slot::with(|ambient| match ambient {
         Ambient::Own(unit) => Some((unit.context, unit.around)),
         Ambient::Joined(shared) => shared.context().map(|context| (context, shared.around())),
