@@ -83,7 +83,9 @@ fn a_unit_that_is_current_on_a_thread_of_odes_own() {
     struct Joins(Option<Box<dyn FnOnce() + Send>>);
     impl Exporter for Joins {
         fn export(&mut self, _: &Batch) -> Result<(), ExportError> {
-            self.0.take().map(|joined| joined());
+            if let Some(joined) = self.0.take() {
+                joined();
+            }
             Ok(())
         }
     }
