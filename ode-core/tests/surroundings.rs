@@ -1,7 +1,7 @@
 //! What goes with a unit, seen from what is around it: companions come in pairs, and parents line up
 //! with other instrumentation.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests may fail")]
+#![expect(clippy::unwrap_used, reason = "tests may fail")]
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,9 +37,7 @@ impl Surroundings for Fake {
     }
 
     fn companion(&self, unit: &Opened) -> Option<Arc<dyn Companion>> {
-        if unit.name == "panics.open" {
-            panic!("a subscriber that panics");
-        }
+        assert_ne!(unit.name, "panics.open", "a subscriber that panics");
         let target = unit.span_target?;
         if target != ELSEWHERE {
             LIVE.fetch_add(1, Ordering::SeqCst);
@@ -58,17 +56,13 @@ impl Companion for Span {
             ENTERED.fetch_add(1, Ordering::SeqCst);
         }
         STACK.with_borrow_mut(|stack| stack.push(self.0));
-        if self.1 == "panics" {
-            panic!("a subscriber that panics");
-        }
+        assert_ne!(self.1, "panics", "a subscriber that panics");
     }
 
     fn leave(&self) {
         let left = STACK.with_borrow_mut(Vec::pop);
         assert_eq!(left, Some(self.0), "pairs, innermost first");
-        if self.1 == "panics" {
-            panic!("a subscriber that panics");
-        }
+        assert_ne!(self.1, "panics", "a subscriber that panics");
     }
 }
 
@@ -77,15 +71,17 @@ impl Drop for Span {
         if self.1 != ELSEWHERE {
             LIVE.fetch_sub(1, Ordering::SeqCst);
         }
-        if self.1 == "panics" {
-            panic!("a subscriber that panics");
-        }
+        assert_ne!(self.1, "panics", "a subscriber that panics");
     }
 }
 
 fn set_up() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| surround(Fake));
+}
+
+fn spawn<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static) -> std::thread::JoinHandle<R> {
+    std::thread::Builder::new().spawn(f).unwrap()
 }
 
 fn depth() -> usize {
@@ -171,9 +167,9 @@ fn a_companion_is_entered_left_and_dropped_in_pairs() {
     assert_eq!((depth(), LIVE.load(Ordering::SeqCst)), (0, 0), "dropped");
 
     // A task that joins is inside it too, on its own thread, also when the unit has ended by then.
-    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (go, wait) = std::sync::mpsc::sync_channel::<()>(1);
     let thread = open("joined").run(|| {
-        std::thread::spawn(ode_core::in_event(move || {
+        spawn(ode_core::in_event(move || {
             let inside = depth();
             wait.recv().unwrap();
             inside
@@ -251,7 +247,7 @@ fn a_unit_with_a_span_is_the_parent_below_itself() {
             .span(ELSEWHERE)
             .run(|| WideEvent::builder("grandchild").run(|| ()));
         let joined = ode_core::in_event(|| WideEvent::builder("elsewhere").run(|| ()));
-        std::thread::spawn(joined).join().unwrap();
+        spawn(joined).join().unwrap();
     });
     let (unit, child) = (events.one("unit"), events.one("child"));
     assert_eq!(unit.parent_span_id(), None);

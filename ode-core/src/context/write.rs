@@ -202,8 +202,7 @@ pub(crate) fn describe(failure: &Failure) {
 /// As [`describe_in`], unless another failure is described already.
 pub(crate) fn describe_missing(buffer: &mut Buffer, failure: &Failure) {
     let described = |field: &Field| {
-        field.key.is_some_and(|key| std::ptr::eq(key, &keys::ERROR_TYPE))
-            && field.flags & CLEARED == 0
+        field.key.is_some_and(|key| key.is(&keys::ERROR_TYPE)) && field.flags & CLEARED == 0
     };
     if !buffer.fields.iter().any(described) {
         describe_in(buffer, failure, false);

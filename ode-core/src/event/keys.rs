@@ -49,6 +49,12 @@ impl Key {
         Self { name, json, hash: hash(name), reserved: false }
     }
 
+    /// Whether it is this very key of ode's.
+    #[inline]
+    pub(crate) fn is(&self, ours: &'static Self) -> bool {
+        std::ptr::eq(self, ours)
+    }
+
     /// Whether writing the key as it is would overwrite one of ode's.
     #[inline]
     pub(crate) const fn is_reserved(&self) -> bool {

@@ -104,7 +104,7 @@ fn randomness(trace_id: TraceId, state: Option<&str>) -> u64 {
 
 /// The trace state on the record; it came in once and is not changed afterwards.
 fn trace_state(buffer: &Buffer) -> Option<&str> {
-    let ours = |field: &&Field| field.key.is_some_and(|key| std::ptr::eq(key, &keys::TRACE_STATE));
+    let ours = |field: &&Field| field.key.is_some_and(|key| key.is(&keys::TRACE_STATE));
     let field = buffer.fields.iter().find(ours).filter(|field| field.kind == Kind::Str)?;
     buffer.text.get(unrange(field.data))
 }

@@ -127,7 +127,7 @@ pub(crate) fn receive(unit: &mut Unit, incoming: &Incoming) {
         write::link_in(unit.record(), link);
     } else if !incoming.trace_state().is_empty() {
         let state = incoming.trace_state().to_header();
-        unit.set_inherited(KeyRef::Static(&keys::TRACE_STATE), Prepared::Text(&state, false));
+        unit.set_inherited(KeyRef::Static(&keys::TRACE_STATE), Prepared::Text(state, false));
     }
     for (key, value) in incoming.allowed_baggage() {
         let key = [BAGGAGE, key].concat();

@@ -222,7 +222,6 @@ impl WideEvent {
     /// event.settle((status == 404).then(|| Failure::declined("http_404")));
     /// event.end();
     /// ```
-    #[expect(clippy::needless_pass_by_value, reason = "a failure is said once")]
     pub fn settle(&mut self, failure: Option<Failure>) -> &mut Self {
         if let Some(unit) = &mut self.unit {
             // What other tasks said comes first.

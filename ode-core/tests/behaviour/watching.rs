@@ -74,7 +74,7 @@ fn an_observer_that_records_is_not_shown_what_it_records() {
 
 #[test]
 fn an_observer_that_panics_harms_nobody_and_is_told_of_once() {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (tell, told) = std::sync::mpsc::sync_channel(16);
     let calls = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&calls);
     let tell = Mutex::new(tell);

@@ -53,7 +53,7 @@ fn finish(pipeline: &TestPipeline) {
     assert_eq!(stats.dropped(), 0);
 }
 
-const TRACES: u64 = 20_000;
+const TRACES: u32 = 20_000;
 
 #[test]
 fn what_a_small_share_keeps_every_greater_one_keeps_and_weights_add_up() {
@@ -74,23 +74,24 @@ fn what_a_small_share_keeps_every_greater_one_keeps_and_weights_add_up() {
             let told: f64 = arrived.iter().map(|(_, rate, _)| rate.unwrap()).sum();
             let rate = arrived[0].1.unwrap();
             // Six standard deviations of a fair coin for every trace.
-            let all = 2.0 * TRACES as f64;
-            let deviation = 2.0 * (TRACES as f64 * share * (1.0 - share)).sqrt() * rate;
+            let traces_begun = f64::from(TRACES);
+            let all = 2.0 * traces_begun;
+            let deviation = 2.0 * (traces_begun * share * (1.0 - share)).sqrt() * rate;
             assert!((told - all).abs() < 6.0 * deviation, "{share}: {told} of {all}");
             assert!((rate * share - 1.0).abs() < 1e-4, "{share}: {rate}");
             smaller = traces;
         }
         for arrived in &arrived[3..] {
             let arrived = arrived.lock().unwrap();
-            assert_eq!(arrived.len() as u64, 2 * TRACES);
+            assert_eq!(arrived.len() as u64, 2 * u64::from(TRACES));
             assert!(arrived.iter().all(|(_, rate, _)| rate.is_none()), "nothing is sampled");
         }
         let stats = pipeline.stats();
         for (destination, arrived) in stats.destinations.iter().zip(&arrived) {
             let delivered = arrived.lock().unwrap().len() as u64;
-            assert_eq!(destination.offered, 2 * TRACES);
+            assert_eq!(destination.offered, 2 * u64::from(TRACES));
             assert_eq!(destination.delivered, delivered);
-            assert_eq!(destination.sampled_out, 2 * TRACES - delivered);
+            assert_eq!(destination.sampled_out, 2 * u64::from(TRACES) - delivered);
         }
     });
 }
@@ -109,9 +110,10 @@ fn what_is_asked_for_is_kept_and_stands_for_itself() {
                     }
                     if n == 8 {
                         ode_core::in_event(|| ode_core::keep("elsewhere"))();
-                        std::thread::spawn(ode_core::in_event(|| ode_core::keep("elsewhere")))
-                            .join()
-                            .unwrap();
+                        let elsewhere = ode_core::in_event(|| ode_core::keep("elsewhere"));
+                        std::thread::scope(|scope| {
+                            scope.spawn(elsewhere);
+                        });
                     }
                 });
             }
@@ -181,7 +183,7 @@ fn the_decision_travels_with_the_trace() {
             let parent = &headers["traceparent"];
             let sampled = parent.ends_with("-03");
             assert!(sampled || parent.ends_with("-02"), "{parent}");
-            assert_eq!(sampled, kept.contains(&parent[3..35]));
+            assert_eq!(sampled, kept.contains(parent.get(3..35).unwrap()));
             let state = headers.get("tracestate").map(String::as_str);
             assert_eq!(state, sampled.then_some("ot=th:c"), "the greatest share counts");
         }
