@@ -36,6 +36,15 @@
 //! | list | `array_value` | `arrayValue` |
 
 #[doc(hidden)]
+pub mod config;
+#[doc(hidden)]
 pub mod encode;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod exporter;
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+mod transport;
 
+pub use config::{Compression, OtlpError};
 pub use encode::{Shape, Signals};
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
+pub use exporter::Otlp;

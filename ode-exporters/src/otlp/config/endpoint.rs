@@ -33,7 +33,9 @@ impl Endpoint {
         let (secure, rest) = match (text.split_once("://"), secure) {
             (Some((scheme, rest)), _) if scheme.eq_ignore_ascii_case("http") => (false, rest),
             (Some((scheme, rest)), _) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            (Some(_), _) => return Err("has a scheme that is not known; write http:// or https://"),
+            (Some(_), _) => {
+                return Err("has a scheme that is not known; write http:// or https://");
+            }
             (None, Some(secure)) => (secure, text),
             (None, None) => return Err("has no scheme; write http:// or https:// before the host"),
         };
@@ -49,8 +51,10 @@ impl Endpoint {
             None => (rest, "/"),
         };
         if authority.contains('@') {
-            return Err("holds a user name or password, which would be shown in many places; send \
-                        them as the header `authorization`");
+            return Err(
+                "holds a user name or password, which would be shown in many places; send \
+                        them as the header `authorization`",
+            );
         }
         let (host, port) = host_and_port(authority, if secure { 443 } else { 80 })?;
         Ok(Self { secure, host: host.to_ascii_lowercase(), port, path: path.to_owned(), query })

@@ -1,7 +1,7 @@
 //! Lists of `key=value`, separated by commas, percent-encoded: headers and resource attributes.
 
 /// Names of headers that the transports write themselves.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
     "connection",
     "content-encoding",
     "content-length",
@@ -14,6 +14,7 @@ const OWN: [&str; 12] = [
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "user-agent",
 ];
 
 /// What is wrong with a header, if anything is; it reads after "the header …" and does not repeat

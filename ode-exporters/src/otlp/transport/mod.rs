@@ -1,0 +1,34 @@
+//! Getting requests to a receiver, and knowing what became of them.
+//!
+//! ```text
+//! Delivery ─▶ Encoder ─▶ Message ─▶ Lane ─▶ http / grpc ─▶ Answer or Failure ─▶ Delivery's account
+//! (parts of a batch)    (compressed) (one signal)
+//! ```
+//!
+//! Nothing is tried twice here: the pipeline's worker has the schedule, and hands the batch in again
+//! without what was settled.
+
+mod body;
+mod client;
+mod compress;
+mod connector;
+mod deadline;
+mod delivery;
+mod failure;
+#[cfg(feature = "otlp-grpc")]
+mod grpc_status;
+#[cfg(feature = "otlp-grpc")]
+mod over_grpc;
+#[cfg(feature = "otlp-http")]
+mod over_http;
+mod retry_after;
+mod runtime;
+mod target;
+mod tls;
+
+pub(crate) use client::Lane;
+pub(crate) use compress::Message;
+pub(crate) use delivery::{Delivery, Post};
+pub(crate) use failure::Failure;
+pub(crate) use runtime::Own;
+pub(crate) use target::Target;
