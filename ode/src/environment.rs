@@ -10,6 +10,7 @@ use ode_core::{Limits, Overflow, Queue, Redaction};
 
 /// What the environment says. What it says wrongly is a warning and counts as unsaid.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a variable of its own")]
 pub(crate) struct Environment {
     pub(crate) disabled: bool,
     pub(crate) build_id: Option<String>,

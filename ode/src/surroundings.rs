@@ -26,6 +26,10 @@ pub(crate) fn install() {
 
 /// Takes over what was chosen at set-up: whether every unit opens a span, and whether ids are shared
 /// with OpenTelemetry. Without the features there is nothing to choose.
+#[cfg_attr(
+    not(feature = "tracing"),
+    expect(unused_variables, reason = "spans are opened with the feature only")
+)]
 pub(crate) fn set_up(spans: bool, shared: bool) {
     #[cfg(feature = "tracing")]
     ALL_SPANS.store(spans, Ordering::Relaxed);
@@ -34,7 +38,6 @@ pub(crate) fn set_up(spans: bool, shared: bool) {
     if cfg!(feature = "tracing") || (cfg!(feature = "opentelemetry") && shared) {
         install();
     }
-    let _where_features_are_off = (spans, shared);
 }
 
 struct Process;
@@ -82,6 +85,10 @@ struct Beside {
 }
 
 impl Beside {
+    #[cfg_attr(
+        not(any(feature = "opentelemetry", feature = "tracing")),
+        expect(clippy::unused_self, reason = "there is nothing in it")
+    )]
     fn is_something(&self) -> bool {
         #[cfg(feature = "tracing")]
         if self.span.is_some() {

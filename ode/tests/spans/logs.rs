@@ -153,7 +153,7 @@ fn names_made_at_run_time_have_spans() {
     ode::tracing::enable_unit_spans();
     tracing::subscriber::with_default(log.subscriber(), || {
         for route in ["GET /a", "GET /b"] {
-            let name = UnitName::intern(&route.to_owned());
+            let name = UnitName::intern(route);
             WideEvent::builder(name).span("logs").run(|| info!("{route}"));
         }
     });

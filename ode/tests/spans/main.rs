@@ -4,13 +4,8 @@
 //! What is set up for a whole process is tested in one: this program again, with [`support::ROLE`]
 //! set.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a helper that fails is a test that fails"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
+#![expect(clippy::disallowed_methods, reason = "threads and channels of the host's, not of ode's")]
 
 mod apart;
 mod logs;

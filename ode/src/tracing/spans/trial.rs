@@ -44,7 +44,7 @@ impl Trial {
     pub(super) fn open(&self, span: impl Fn() -> Option<Span>) -> Option<Span> {
         let mut known = self.0.load(Ordering::Relaxed);
         if known == OPEN && opentelemetry::is_on() {
-            known = attempt(opentelemetry::unrecorded(&span)?);
+            known = attempt(&opentelemetry::unrecorded(&span)?);
             self.set(known);
         }
         if known == EXPORTED {
@@ -71,10 +71,10 @@ impl Trial {
 
 /// Enters a span that nobody records, with nothing of the host's inside.
 #[cold]
-fn attempt(span: Span) -> u8 {
-    enter(&span);
+fn attempt(span: &Span) -> u8 {
+    enter(span);
     let attached = opentelemetry::is_unrecorded();
-    leave(&span);
+    leave(span);
     if attached { EXPORTED } else { FREE }
 }
 
