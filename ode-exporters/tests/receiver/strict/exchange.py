@@ -18,8 +18,8 @@ REQUESTS = {"traces": traces.ExportTraceServiceRequest, "logs": logs.ExportLogsS
 RESPONSES = {"traces": traces.ExportTraceServiceResponse, "logs": logs.ExportLogsServiceResponse}
 REJECTED = {"traces": "rejected_spans", "logs": "rejected_log_records"}
 
-# One product with its version at least, as `OTel-OTLP-Exporter-Rust/1.0`.
-USER_AGENT = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[!-~]+( [ -~]+)?")
+# Products, one of them with its version at least, as `OTel-OTLP-Exporter-Rust/1.0`.
+USER_AGENT = re.compile(r"(?=.*[!-~]/[!-~])[!-~]+( [ -~]+)?")
 
 
 class TooLarge(Exception):
