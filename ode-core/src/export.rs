@@ -51,6 +51,12 @@ pub trait Exporter: Send + 'static {
         Ok(())
     }
 
+    /// Whether it speaks OpenTelemetry, and so is taken out by `OTEL_SDK_DISABLED`.
+    #[doc(hidden)]
+    fn is_of_opentelemetry(&self) -> bool {
+        false
+    }
+
     /// A short name for statistics and messages.
     fn name(&self) -> &str {
         short_name(std::any::type_name::<Self>())
@@ -69,6 +75,10 @@ impl<E: Exporter + ?Sized> Exporter for Box<E> {
 
     fn flush(&mut self, timeout: Duration) -> Result<(), ExportError> {
         (**self).flush(timeout)
+    }
+
+    fn is_of_opentelemetry(&self) -> bool {
+        (**self).is_of_opentelemetry()
     }
 
     fn name(&self) -> &str {

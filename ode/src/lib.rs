@@ -76,6 +76,10 @@
 //! - `reqwest`: `ode::reqwest`, requests sent with reqwest: recorded, and the trace passed on.
 //! - `opentelemetry`: units and the spans of OpenTelemetry are each other's parents; see
 //!   [across services](_guide::across_services).
+//! - `otlp-grpc`: `exporters::otlp`, events sent by OTLP over gRPC; where the environment names an
+//!   endpoint, [`init`] sends them there.
+//! - `otlp-http`: the same over HTTP, as protobuf or as JSON.
+//! - `otlp-zstd`: zstd for both; gzip is there without it.
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
 //! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
 //! - `tower`: `ode::tower`, one event for each HTTP request that a service answers.
@@ -94,9 +98,11 @@ pub mod _guide;
 pub mod axum;
 mod build_id;
 mod build_info;
+mod destinations;
 mod environment;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
+mod opentelemetry_environment;
 pub mod prelude;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
@@ -105,10 +111,10 @@ mod surroundings;
 mod threads;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-#[cfg(feature = "tracing")]
-pub mod tracing;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "tracing")]
+pub mod tracing;
 
 pub use build_info::BuildInfo;
 pub use ode_core::*;

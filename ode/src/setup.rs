@@ -1,17 +1,17 @@
 //! One line at the start of `main`: [`init`], or [`setup`] to say more.
 
 use std::fmt;
-use std::io::IsTerminal;
 use std::time::Duration;
 
 use ode_core::{
     Diagnostic, Event, Guard, Limits, PipelineBuilder, Process, Queue, Redaction, SetupError,
 };
-use ode_exporters::{JsonLines, Pretty};
 
 use crate::build_id::{self, BuildId};
 use crate::build_info::BuildInfo;
-use crate::environment::{Environment, MIN_HASH_KEY_BYTES, Output};
+use crate::destinations;
+use crate::environment::{Environment, MIN_HASH_KEY_BYTES};
+use crate::opentelemetry_environment::OpenTelemetry;
 use crate::surroundings;
 use crate::threads;
 
@@ -40,7 +40,7 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// |---|---|---|
 /// | `ODE_DISABLED` | `true`: nothing is set up, everything is inert | `false` |
 /// | `ODE_BUILD_ID` | the build id | from the revision and the binary |
-/// | `ODE_SERVICE_NAME` | `service.name` | the binary's name |
+/// | `ODE_SERVICE_NAME` | `service.name`, before `OTEL_SERVICE_NAME` | the binary's name |
 /// | `ODE_ENVIRONMENT` | `deployment.environment.name` | – |
 /// | `ODE_OUTPUT` | `auto`, `stdout` (JSON lines), `pretty`, `none`, `file:<path>` (JSON lines); for when the code names no destination | `auto`: pretty on a terminal, else JSON lines |
 /// | `ODE_HASH_KEY` | key of fields marked `sensitive = "hash"`, at least 16 bytes | masked |
@@ -58,6 +58,13 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
 /// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see [`Setup::spans`] | `false` |
 /// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
+///
+/// With a feature of OTLP the standard `OTEL_*` variables are read too; the guide lists them under
+/// "send to …". Where one names an endpoint, events go there in the place of the default destination
+/// (`ODE_OUTPUT` unset or `auto`), and beside those that the code or `ODE_OUTPUT` names. Code beats
+/// `ODE_*`, which beats `OTEL_*`: a destination for OTLP that the code names is the only one, and
+/// `ODE_OUTPUT=none` sends nothing. With nothing set nothing goes to the network.
+/// `OTEL_SDK_DISABLED=true` takes every destination out that speaks OpenTelemetry.
 ///
 /// An empty variable counts as unset. A wrong one is one warning and its default is used.
 ///
@@ -231,7 +238,10 @@ impl Setup {
         if environment.disabled {
             return Ok(Guard::inert());
         }
-        let process = describe(&self.build, &environment);
+        let opentelemetry = OpenTelemetry::read();
+        let service = environment.service_name.as_deref();
+        let service = service.or(opentelemetry.service_name.as_deref());
+        let process = describe(&self.build, service, &environment);
         let mut builder = PipelineBuilder::new(process)
             .limits(self.limits.unwrap_or_else(|| environment.limits()))
             .announce(self.announce);
@@ -248,16 +258,12 @@ impl Setup {
         for watcher in self.watchers {
             builder = builder.on_event(watcher);
         }
-        let queues =
-            if self.queues.is_empty() { default_queue(&environment)? } else { self.queues };
-        let share = self.sample.or(environment.sample);
-        for queue in queues {
-            builder = builder.export_to(match share {
-                Some(share) => queue.sample_by_default(share),
-                None => queue,
-            });
+        let destinations =
+            destinations::choose(self.queues, self.sample, &environment, opentelemetry)?;
+        for queue in destinations.queues {
+            builder = builder.export_to(queue);
         }
-        for warning in environment.warnings {
+        for warning in environment.warnings.into_iter().chain(destinations.warnings) {
             builder.tell(&Diagnostic::configuration(warning));
         }
         let spans = self.spans.unwrap_or(environment.spans);
@@ -292,9 +298,9 @@ fn identify(build: &BuildInfo, environment: &Environment) -> BuildId {
     build_id::resolve(build.id(), environment.build_id.as_deref(), build.marked_revision())
 }
 
-fn describe(build: &BuildInfo, environment: &Environment) -> Process {
+fn describe(build: &BuildInfo, service: Option<&str>, environment: &Environment) -> Process {
     let id = identify(build, environment);
-    let service = environment.service_name.as_deref().unwrap_or(build.service());
+    let service = service.unwrap_or(build.service());
     Process::new(id.id)
         .build_source(id.source)
         .service(service, build.version())
@@ -302,26 +308,6 @@ fn describe(build: &BuildInfo, environment: &Environment) -> Process {
         .environment(environment.deployment.as_deref().unwrap_or_default())
         .host_name(threads::host_name().unwrap_or_default())
         .pid(std::process::id())
-}
-
-fn default_queue(environment: &Environment) -> Result<Vec<Queue>, SetupError> {
-    let pretty = || {
-        let pretty = Pretty::stdout();
-        if environment.no_colour { pretty.colour(false) } else { pretty }
-    };
-    let queue = match &environment.output {
-        Output::None => return Ok(Vec::new()),
-        Output::Auto if std::io::stdout().is_terminal() => Queue::new(pretty()),
-        Output::Pretty => Queue::new(pretty()),
-        Output::Auto | Output::Stdout => Queue::new(JsonLines::stdout()),
-        Output::File(path) => {
-            let file = JsonLines::file(path);
-            Queue::new(
-                file.map_err(|error| SetupError::destination(path.display().to_string(), error))?,
-            )
-        }
-    };
-    Ok(vec![environment.bound(queue)])
 }
 
 #[cfg(test)]

@@ -71,6 +71,12 @@ impl Queue {
         Self { exporter: Box::new(exporter), settings }
     }
 
+    /// Whether what is behind it speaks OpenTelemetry.
+    #[doc(hidden)]
+    pub fn is_of_opentelemetry(&self) -> bool {
+        self.exporter.is_of_opentelemetry()
+    }
+
     /// The name in statistics and messages. Default: the exporter's.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.settings.name = name.into();

@@ -207,7 +207,7 @@ impl Otlp {
     /// zero is without end.
     #[must_use]
     pub fn timeout(self, timeout: Duration) -> Self {
-        self.each(|target| target.timeout = Some(timeout).filter(|timeout| !timeout.is_zero()))
+        self.each(|target| target.set_timeout(timeout))
     }
 
     /// Sets what events are sent as. Default [`Signals::Spans`].
@@ -315,7 +315,7 @@ fn target(settings: SignalSettings) -> Result<Target, OtlpError> {
         target.header(name, value)?;
     }
     if let Some(timeout) = settings.timeout {
-        target.timeout = timeout;
+        target.set_timeout(timeout);
     }
     target.compression = settings.compression;
     target.shape = settings.shape;
@@ -372,6 +372,10 @@ impl Exporter for Otlp {
         let result = running.delivery.deliver(batch, &mut running.wire);
         self.running = Some(running);
         result
+    }
+
+    fn is_of_opentelemetry(&self) -> bool {
+        true
     }
 }
 
