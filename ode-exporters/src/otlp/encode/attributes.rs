@@ -3,7 +3,7 @@
 use ode_core::{Event, ToArray, Value};
 
 use crate::otlp::encode::budget::{Budget, Overhead};
-use crate::otlp::encode::facts::{Facts, Place, each_link, link_of, moved};
+use crate::otlp::encode::facts::{Facts, Place, each_link, is_special, link_of, moved};
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::lists::{AsText, Cut, cut_scalar, is_large};
 use crate::otlp::encode::names;
@@ -39,7 +39,6 @@ impl Extra {
 
 /// Puts the attributes, and says what else was found, and how many were dropped. What has no room
 /// goes to `rest`, as plain JSON, where the shape wants that.
-#[inline]
 pub(crate) fn put<'m, 'r, 'e, W: Writer<'m, 'r>>(
     writer: &mut W,
     field: Field,
@@ -48,51 +47,89 @@ pub(crate) fn put<'m, 'r, 'e, W: Writer<'m, 'r>>(
     extra: Extra,
     rest: &mut Buffer,
 ) -> Option<(Facts<'e>, u32)> {
-    let mut facts = Facts::default();
-    let mut dropped = 0_u64;
-    let mut large = false;
+    let budget = Budget::of(target.shape, event, 3 + extra.count(), target.resource);
     let max_length = target.shape.max_value_length;
-    let mut budget = Budget::of(target.shape, event, 3 + extra.count(), target.resource);
+    let limited = budget.is_some() || max_length.is_some();
+    let facts = Facts::default();
+    let mut found = Found { event, facts, budget, dropped: 0, large: false };
     writer.list(field, |writer| {
         put_head(writer, field, event, extra)?;
         for (key, value) in event.entries() {
-            let name = key.name();
-            let bad_links;
-            let (key, value) = match facts.note(target.signal, event, name, value) {
-                Place::Attribute => (name, value),
-                Place::Moved(name) => (name, value),
-                Place::BadLinks => {
-                    bad_links = BadLinks(value);
-                    (name, Value::Array(&bad_links))
+            let key = key.name();
+            let plain = !limited && !is_special(key);
+            match value {
+                Value::Str(_) | Value::I64(_) | Value::F64(_) | Value::Bool(_) if plain => {
+                    writer.attribute(field, key, value)?;
                 }
-                Place::Elsewhere => continue,
-            };
-            if let Some(budget) = &mut budget
-                && !budget.take(key, value)
-            {
-                if target.shape.rest_to_body && target.signal == Signal::Logs {
-                    rest.append(64, |room| put_field(room, key, None, value));
-                } else {
-                    dropped += 1;
+                Value::U64(number) if plain && i64::try_from(number).is_ok() => {
+                    writer.attribute(field, key, value)?;
                 }
-                continue;
+                other => found.put(writer, field, target, (key, other), rest)?,
             }
-            large |= put_value(writer, field, key, value, max_length)?;
         }
-        if let Some(rate) = facts.sample_rate
-            && budget.as_mut().is_none_or(Budget::take_sample_rate)
+        found.put_last(writer, field)
+    })?;
+    let dropped = found.dropped.saturating_add(found.facts.dropped);
+    Some((found.facts, u32::try_from(dropped).unwrap_or(u32::MAX)))
+}
+
+/// What was found on the way through the fields.
+struct Found<'e> {
+    event: &'e Event,
+    facts: Facts<'e>,
+    budget: Option<Budget>,
+    dropped: u64,
+    /// An integer was written as text.
+    large: bool,
+}
+
+impl<'e> Found<'e> {
+    /// Puts a field that is not just an attribute, or may not be.
+    #[inline(never)]
+    fn put<'m, 'r, W: Writer<'m, 'r>>(
+        &mut self,
+        writer: &mut W,
+        field: Field,
+        target: &Target<'_>,
+        (name, value): (&'e str, Value<'e>),
+        rest: &mut Buffer,
+    ) -> Option<()> {
+        let bad_links;
+        let (key, value) = match self.facts.note(target.signal, self.event, name, value) {
+            Place::Attribute => (name, value),
+            Place::Moved(name) => (name, value),
+            Place::BadLinks => {
+                bad_links = BadLinks(value);
+                (name, Value::Array(&bad_links))
+            }
+            Place::Elsewhere => return Some(()),
+        };
+        if self.budget.as_mut().is_some_and(|budget| !budget.take(key, value)) {
+            if target.shape.rest_to_body && target.signal == Signal::Logs {
+                rest.append(64, |room| put_field(room, key, None, value));
+            } else {
+                self.dropped += 1;
+            }
+            return Some(());
+        }
+        self.large |= put_value(writer, field, key, value, target.shape.max_value_length)?;
+        Some(())
+    }
+
+    /// Puts what the fields together make.
+    fn put_last<'m, 'r, W: Writer<'m, 'r>>(&mut self, writer: &mut W, field: Field) -> Option<()> {
+        if let Some(rate) = self.facts.sample_rate
+            && self.budget.as_mut().is_none_or(Budget::take_sample_rate)
         {
-            let rate = integer_rate(rate, event.event_id());
+            let rate = integer_rate(rate, self.event.event_id());
             writer.attribute(field, names::SAMPLE_RATE, Value::I64(rate))?;
         }
-        if large {
-            let keys = Value::Array(&LargeKeys(event));
+        if self.large {
+            let keys = Value::Array(&LargeKeys(self.event));
             writer.attribute(field, names::U64_AS_STRING, keys)?;
         }
         Some(())
-    })?;
-    let dropped = dropped.saturating_add(facts.dropped);
-    Some((facts, u32::try_from(dropped).unwrap_or(u32::MAX)))
+    }
 }
 
 fn put_head<'m, 'r, W: Writer<'m, 'r>>(
@@ -119,8 +156,6 @@ fn put_head<'m, 'r, W: Writer<'m, 'r>>(
 }
 
 /// Puts a field; says whether it is an integer that is written as text.
-#[expect(clippy::inline_always, reason = "lets the kind of a value be asked for only once")]
-#[inline(always)]
 fn put_value<'m, 'r, W: Writer<'m, 'r>>(
     writer: &mut W,
     field: Field,

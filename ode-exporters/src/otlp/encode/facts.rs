@@ -53,32 +53,8 @@ pub(crate) enum Place {
 }
 
 impl<'e> Facts<'e> {
-    /// Takes note of a field. Almost all are none of these, which their length and first letter
-    /// tell.
-    #[inline]
+    /// Takes note of a field.
     pub(crate) fn note(
-        &mut self,
-        signal: Signal,
-        event: &'e Event,
-        key: &str,
-        value: Value<'e>,
-    ) -> Place {
-        let first = key.as_bytes().first().copied().unwrap_or(0);
-        let special = match key.len() {
-            0 => true,
-            5 => first == b'l',
-            8 | 17 | 18 => first == b'o',
-            10 => first == b'e' || first == b'S',
-            11 => first == b't' || first == b's',
-            13 => first == b'e',
-            15 => first == b'd' || first == b'c',
-            _ => false,
-        };
-        if special { self.note_special(signal, event, key, value) } else { Place::Attribute }
-    }
-
-    #[inline(never)]
-    fn note_special(
         &mut self,
         signal: Signal,
         event: &'e Event,
@@ -123,6 +99,23 @@ impl<'e> Facts<'e> {
     pub(crate) fn message(&self, event: &Event) -> &'e str {
         let said = self.error_message.filter(|text| !text.is_empty());
         said.or(self.error_type).unwrap_or(event.outcome().as_str())
+    }
+}
+
+/// Whether a field may be more than an attribute. Almost all are not, which their length and first
+/// letter tell.
+#[inline]
+pub(crate) fn is_special(key: &str) -> bool {
+    let first = key.as_bytes().first().copied().unwrap_or(0);
+    match key.len() {
+        0 => true,
+        5 => first == b'l',
+        8 | 17 | 18 => first == b'o',
+        10 => first == b'e' || first == b'S',
+        11 => first == b't' || first == b's',
+        13 => first == b'e',
+        15 => first == b'd' || first == b'c',
+        _ => false,
     }
 }
 

@@ -153,15 +153,27 @@ pub(crate) const fn padded(length: usize) -> [u8; 4] {
     spread.to_le_bytes()
 }
 
-/// Puts a `KeyValue` up to its value, which is `value` bytes long.
+/// Whether a `KeyValue` with this much in it has one-byte lengths, and its field a one-byte tag.
 #[inline]
+fn is_short(field: Field, key: &str, value: usize) -> bool {
+    key.len() + value < 0x80 - 4 && field.tag < 0x80
+}
+
+/// Puts a short `KeyValue` up to its value, which is `value` bytes long.
+#[expect(clippy::inline_always, reason = "a call would cost as much as what it does")]
+#[inline(always)]
+fn put_short_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> Option<()> {
+    let [tag, _] = field.tag.to_le_bytes();
+    let (total, length) = (length_byte(key.len() + value + 4), length_byte(key.len()));
+    room.put_array(&[tag, total, KEY, length])?;
+    room.put(key.as_bytes())
+}
+
+/// Puts a `KeyValue` up to its value, which is `value` bytes long.
+#[inline(never)]
 fn put_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> Option<()> {
-    let keys = key.len();
-    if keys + value < 0x80 - 4 {
-        put_tag(room, field)?;
-        let (total, keys) = (length_byte(keys + value + 4), length_byte(keys));
-        room.put_array(&[total, KEY, keys])?;
-        room.put(key.as_bytes())?;
+    if is_short(field, key, value) {
+        put_short_key(room, field, key, value)?;
         return room.put_array(&[VALUE, length_byte(value)]);
     }
     put_long_key(room, field, key, value)
@@ -184,19 +196,25 @@ fn put_long_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> O
 #[inline]
 fn put_sized(room: &mut Room<'_>, field: Field, key: &str, tag: u8, bytes: &[u8]) -> Option<()> {
     let length = bytes.len();
-    put_key(room, field, key, 1 + varint_length(length as u64) + length)?;
-    if length < 0x80 {
-        room.put_array(&[tag, length_byte(length)])?;
-    } else {
-        room.put_array(&[tag])?;
-        put_long_varint(room, length as u64)?;
+    if is_short(field, key, length + 2) {
+        put_short_key(room, field, key, length + 2)?;
+        room.put_array(&[VALUE, length_byte(length + 2), tag, length_byte(length)])?;
+        return room.put(bytes);
     }
-    room.put(bytes)
+    put_key(room, field, key, 1 + varint_length(length as u64) + length)?;
+    put_bytes(room, tag, bytes)
 }
 
 /// An integer, negative ones as the 64 bits they are.
 #[inline]
 fn put_integer(room: &mut Room<'_>, field: Field, key: &str, bits: u64) -> Option<()> {
+    if bits < 1 << 14 && is_short(field, key, 3) {
+        // One byte or two, of which the second is kept if it counts.
+        let [low, high, ..] = (bits << 1 & 0x7f00 | bits & 0x7f).to_le_bytes();
+        let two = u8::from(bits >= 0x80);
+        put_short_key(room, field, key, 2 + usize::from(two))?;
+        return room.put_part([VALUE, 2 + two, INT, low | two << 7, high], 4 + usize::from(two));
+    }
     put_key(room, field, key, 1 + varint_length(bits))?;
     room.put_array(&[INT])?;
     put_varint(room, bits)
