@@ -66,7 +66,8 @@ impl Action {
     pub(crate) fn answer(content_type: Option<&str>, body: &[u8]) -> Self {
         let headers: Vec<_> =
             content_type.into_iter().map(|own| json!(["content-type", own])).collect();
-        let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = body.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: String = hex.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
         Self::named("answer").with("headers", headers).with("body_hex", hex)
     }
 

@@ -15,8 +15,8 @@ pub(crate) enum Value {
     Int(i64),
     Double(u64),
     Bytes(Vec<u8>),
-    Array(Vec<Value>),
-    Map(Vec<(String, Value)>),
+    Array(Vec<Self>),
+    Map(Vec<(String, Self)>),
 }
 
 impl Item {
@@ -43,7 +43,8 @@ impl Item {
         number.unwrap_or_else(|| panic!("{path}: {self:?}"))
     }
 
-    /// Attributes in their order; the path is of what has them: ``, `/resource`, `/events/0`.
+    /// Attributes in their order; the path is of what has them: `/resource`, `/events/0`, and
+    /// nothing for the item itself.
     #[track_caller]
     pub(crate) fn attributes(&self, path: &str) -> Vec<(String, Value)> {
         let found = self.0.pointer(&format!("{path}/attributes"));
@@ -85,8 +86,9 @@ fn value(json: &Json) -> Value {
 }
 
 fn octets(hex: &str) -> Vec<u8> {
-    let starts = (0..hex.len()).step_by(2);
-    starts.map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal")).collect()
+    let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).expect("a digit")).collect();
+    let octet = |pair: &[u32]| u8::try_from(pair[0] << 4 | pair[1]).expect("two digits");
+    digits.chunks(2).map(octet).collect()
 }
 
 impl From<&str> for Value {

@@ -58,12 +58,12 @@ fn values() -> Vec<(String, Value)> {
     values.map(|(key, value)| (key.to_owned(), value)).to_vec()
 }
 
-fn resource() -> Option<Resource> {
-    Some(Resource { attributes: vec![pair("service.name", text("shop"))], ..Resource::default() })
+fn resource() -> Resource {
+    Resource { attributes: vec![pair("service.name", text("shop"))], ..Resource::default() }
 }
 
-fn scope() -> Option<InstrumentationScope> {
-    Some(InstrumentationScope { name: "ode".to_owned(), ..InstrumentationScope::default() })
+fn scope() -> InstrumentationScope {
+    InstrumentationScope { name: "ode".to_owned(), ..InstrumentationScope::default() }
 }
 
 fn traces() -> ExportTraceServiceRequest {
@@ -89,8 +89,9 @@ fn traces() -> ExportTraceServiceRequest {
         status: Some(Status { code: 2, message: "declined".to_owned() }),
         ..Span::default()
     };
-    let scope_spans = vec![ScopeSpans { scope: scope(), spans: vec![span], ..Default::default() }];
-    let resource = ResourceSpans { resource: resource(), scope_spans, ..Default::default() };
+    let scope_spans =
+        vec![ScopeSpans { scope: Some(scope()), spans: vec![span], ..Default::default() }];
+    let resource = ResourceSpans { resource: Some(resource()), scope_spans, ..Default::default() };
     ExportTraceServiceRequest { resource_spans: vec![resource] }
 }
 
@@ -109,8 +110,8 @@ fn logs() -> ExportLogsServiceRequest {
         ..LogRecord::default()
     };
     let scope_logs =
-        vec![ScopeLogs { scope: scope(), log_records: vec![log], ..Default::default() }];
-    let resource = ResourceLogs { resource: resource(), scope_logs, ..Default::default() };
+        vec![ScopeLogs { scope: Some(scope()), log_records: vec![log], ..Default::default() }];
+    let resource = ResourceLogs { resource: Some(resource()), scope_logs, ..Default::default() };
     ExportLogsServiceRequest { resource_logs: vec![resource] }
 }
 
