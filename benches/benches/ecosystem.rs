@@ -14,6 +14,7 @@
 use std::convert::Infallible;
 use std::hint::black_box;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,10 +25,14 @@ use ode::{Batch, Event, ExportError, Exporter, WideEvent};
 use ode_benches::by_ode::Null;
 use ode_benches::figures::{Figure, Rounds, was_child};
 use ode_benches::measure::hot;
+use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_http::HeaderExtractor;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracerProvider, Span, SpanData, SpanProcessor};
 use tower::{Service, ServiceBuilder, service_fn};
 use tower_http::trace::TraceLayer;
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -217,7 +222,7 @@ where
 /// Twenty attributes of a request, as `tracing` records them.
 fn span_of<B>(request: &Request<B>) -> tracing::Span {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    tracing::info_span!(
+    let span = tracing::info_span!(
         "request",
         otel.name = "GET /cart/{id}",
         otel.kind = "server",
@@ -241,8 +246,14 @@ fn span_of<B>(request: &Request<B>) -> tracing::Span {
         app.tenant = "acme",
         app.region = "eu",
         app.shard = 7_u64,
-    )
+    );
+    // As ode does: where the request came from.
+    let caller = PROPAGATOR.extract(&HeaderExtractor(request.headers()));
+    span.set_parent(caller).expect("the span was not entered yet");
+    span
 }
+
+static PROPAGATOR: LazyLock<TraceContextPropagator> = LazyLock::new(TraceContextPropagator::new);
 
 /// The cheapest processor there is: others are measured without their export.
 #[derive(Debug)]

@@ -6,7 +6,14 @@ use super::carrier::{BAGGAGE, Extract, Inject, TRACEPARENT, TRACESTATE};
 
 impl Extract for HeaderMap {
     fn values(&self, name: &str, each: &mut dyn FnMut(&[u8])) {
-        self.get_all(name).iter().for_each(|value| each(value.as_bytes()));
+        let mut visit = |value: &HeaderValue| each(value.as_bytes());
+        // The three names are known, so they need not be checked again for every request.
+        match name {
+            TRACEPARENT => self.get_all(&KNOWN[0]).iter().for_each(&mut visit),
+            TRACESTATE => self.get_all(&KNOWN[1]).iter().for_each(&mut visit),
+            BAGGAGE => self.get_all(&KNOWN[2]).iter().for_each(&mut visit),
+            _ => self.get_all(name).iter().for_each(visit),
+        }
     }
 }
 
@@ -25,11 +32,17 @@ impl Inject for HeaderMap {
 }
 
 /// The three names need no memory of their own, and are known to be right.
+static KNOWN: [HeaderName; 3] = [
+    HeaderName::from_static(TRACEPARENT),
+    HeaderName::from_static(TRACESTATE),
+    HeaderName::from_static(BAGGAGE),
+];
+
 fn header(name: &'static str) -> Option<HeaderName> {
     match name {
-        TRACEPARENT => Some(HeaderName::from_static(TRACEPARENT)),
-        TRACESTATE => Some(HeaderName::from_static(TRACESTATE)),
-        BAGGAGE => Some(HeaderName::from_static(BAGGAGE)),
+        TRACEPARENT => Some(KNOWN[0].clone()),
+        TRACESTATE => Some(KNOWN[1].clone()),
+        BAGGAGE => Some(KNOWN[2].clone()),
         _ => HeaderName::from_bytes(name.as_bytes()).ok(),
     }
 }

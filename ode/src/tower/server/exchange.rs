@@ -7,8 +7,9 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{StatusCode, Version, request, response};
 use ode_core::integration::is_recording;
 use ode_core::macro_support::{Probe, observe, probe::Level2 as _};
-use ode_core::{CancelCause, Value, WideEvent};
+use ode_core::{CancelCause, WideEvent};
 
+use super::address::with_text;
 use super::authority;
 use super::config::Config;
 use super::framework;
@@ -146,11 +147,14 @@ fn record_ends(config: &Config, parts: &request::Parts) {
     if let Some(peer) = config.hooks.peer(parts).or_else(|| framework::peer(parts)) {
         let address = peer.ip().to_canonical();
         let client = config.proxies.client(address, &parts.headers);
-        ode_core::set! {
-            network.peer.address = Value::display(&address),
-            network.peer.port = peer.port(),
-            client.address = Value::display(&client)
-        };
+        with_text(address, |peer_address| {
+            ode_core::set! { network.peer.address = peer_address, network.peer.port = peer.port() };
+            if client == address {
+                ode_core::set! { client.address = peer_address };
+            } else {
+                with_text(client, |client| ode_core::set! { client.address = client });
+            }
+        });
     }
 }
 

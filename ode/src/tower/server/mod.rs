@@ -1,5 +1,6 @@
 //! One event for each request that a service answers, to the end of the response's body.
 
+mod address;
 mod authority;
 mod body;
 mod captured;
