@@ -140,6 +140,12 @@ class Official(Case):
         # The connection has taken no harm.
         self.call()
 
+    def test_what_is_swallowed_takes_no_room(self):
+        """More than the window of a connection, all in all, and than that of a stream, at once."""
+        for size in [900_000] * 8 + [9_000_000]:
+            self.plan({"do": "status", "status": 503})
+            self.assertEqual(self.fails(body=bytes(size)).code(), grpc.StatusCode.UNAVAILABLE)
+
     def test_redirects_are_not_followed(self):
         for status in (301, 302, 307, 308):
             self.plan({"do": "redirect", "status": status})

@@ -275,12 +275,14 @@ class Connections(Case):
         client.send(request(b"", content_length=str(2**30)))
         told = self.last(before + 1)
         self.assertEqual(told["count"], 0)
+        before = self.receiver.order("stats")["received_bytes"]
         client.socket.setblocking(False)
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
         # The kernel holds some megabytes; who reads would take them all.
         with self.assertRaises(BlockingIOError):
             for _ in range(1024):
                 client.socket.send(b"x" * 65536)
+        self.assertEqual(self.receiver.order("stats")["received_bytes"], before)
         # In order, it could not even say that it leaves: its data are in the way.
         lingers(client)
         client.socket.close()
