@@ -48,3 +48,9 @@ fn what_is_no_context_is_none() {
         has(&event, &json!({ "parent_span_id": null, "links": null }));
     }
 }
+
+#[test]
+fn baggage_without_a_context() {
+    let event = ask(ServerLayer::new().baggage(["tenant"]), "baggage: tenant=t7\r\n");
+    has(&event, &json!({ "baggage.tenant": "t7", "parent_span_id": null }));
+}

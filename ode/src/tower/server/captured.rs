@@ -1,7 +1,7 @@
 //! Headers and query parameters that the application named.
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
-use http::header::{HeaderMap, HeaderValue};
+use http::header::{GetAll, HeaderMap, HeaderValue};
 use ode_core::{ToArray, ToValue, Value};
 
 use super::query;
@@ -30,15 +30,16 @@ impl NamedHeader {
 
     /// Records the values on the current unit, if there are any.
     pub(super) fn record(&self, headers: &HeaderMap) {
-        if headers.contains_key(&self.name) {
-            ode_core::current().set(&self.key, Values { headers, of: self });
+        let values = headers.get_all(&self.name);
+        if values.iter().next().is_some() {
+            ode_core::current().set(&self.key, Values { values, of: self });
         }
     }
 }
 
 /// The values of one header, as a list of text.
 struct Values<'h> {
-    headers: &'h HeaderMap,
+    values: GetAll<'h, HeaderValue>,
     of: &'h NamedHeader,
 }
 
@@ -50,7 +51,7 @@ impl ToValue for Values<'_> {
 
 impl ToArray for Values<'_> {
     fn for_each(&self, f: &mut dyn FnMut(Value<'_>)) {
-        for value in self.headers.get_all(&self.of.name) {
+        for value in &self.values {
             f(self.of.show(value));
         }
     }

@@ -11,6 +11,9 @@ use super::hooks::Hooks;
 use super::proxies::TrustedProxies;
 use super::request_id::RequestIds;
 
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+
 #[derive(Clone, Debug)]
 pub(super) struct Config {
     pub(super) hooks: Hooks,
@@ -49,6 +52,11 @@ impl Default for Config {
 impl Config {
     /// The context that came with a request, believed as far as the layer was told.
     pub(super) fn incoming(&self, headers: &HeaderMap) -> Incoming {
+        let has_baggage = !self.baggage.is_empty() && headers.contains_key(BAGGAGE);
+        if !has_baggage && !headers.contains_key(TRACEPARENT) {
+            // Nothing came that would be looked at, which is common and is found out cheaply.
+            return Incoming::default();
+        }
         propagation::extract(headers)
             .trust_remote_context(self.trusts_context)
             .allow_baggage(&self.baggage)
