@@ -33,17 +33,15 @@ pub(crate) fn play() {
 /// Plays a part in a process of its own, and fails as it does.
 #[track_caller]
 pub(crate) fn run(role: &str) {
-    let mut child = Command::new(env::current_exe().unwrap())
+    let child = Command::new(env::current_exe().unwrap())
         .args(["--exact", "role", "--nocapture", "--test-threads=1"])
         .env(ROLE, role)
         .env("RUST_BACKTRACE", "0")
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // The role ends where this end of its standard input does: it outlives nobody.
-    let stdin = child.stdin.take();
     let (send, left) = sync_channel(1);
     let wait = move || {
         let output = child.wait_with_output();
@@ -51,7 +49,6 @@ pub(crate) fn run(role: &str) {
     };
     let waiting = Builder::new().spawn(wait).unwrap();
     let output = left.recv_timeout(LONG).unwrap_or_else(|_| panic!("{role} is stuck")).unwrap();
-    drop(stdin);
     waiting.join().unwrap();
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
