@@ -17,6 +17,7 @@ mod endings;
 mod lifecycle;
 mod limits;
 mod outputs;
+mod receivers;
 mod roles;
 mod signals;
 mod support;
