@@ -29,6 +29,12 @@ pub fn is_own_thread() -> bool {
     slot::is_muted()
 }
 
+/// Makes this thread one of ode's own, for good. For threads that exporters start.
+#[cold]
+pub fn mute_thread() {
+    slot::mute();
+}
+
 /// Has the process's observer of diagnostics told, from one of ode's own threads; nothing where ode
 /// is not set up. Say a thing once: there is no limit here.
 #[cold]

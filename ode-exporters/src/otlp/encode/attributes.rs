@@ -10,7 +10,7 @@ use crate::otlp::encode::names;
 use crate::otlp::encode::sampled::integer_rate;
 use crate::otlp::encode::shape::Shape;
 use crate::otlp::encode::signal::Signal;
-use crate::otlp::encode::writer::Writer;
+use crate::otlp::encode::writer::Lists;
 use crate::write::digits::uuid;
 use crate::write::room::Buffer;
 use crate::write::scalars::put_field;
@@ -39,7 +39,7 @@ impl Extra {
 
 /// Puts the attributes, and says what else was found, and how many were dropped. What has no room
 /// goes to `rest`, as plain JSON, where the shape wants that.
-pub(crate) fn put<'m, 'r, 'e, W: Writer<'m, 'r>>(
+pub(crate) fn put<'e, W: Lists>(
     writer: &mut W,
     field: Field,
     event: &'e Event,
@@ -86,7 +86,7 @@ struct Found<'e> {
 impl<'e> Found<'e> {
     /// Puts a field that is not just an attribute, or may not be.
     #[inline(never)]
-    fn put<'m, 'r, W: Writer<'m, 'r>>(
+    fn put<W: Lists>(
         &mut self,
         writer: &mut W,
         field: Field,
@@ -117,7 +117,7 @@ impl<'e> Found<'e> {
     }
 
     /// Puts what the fields together make.
-    fn put_last<'m, 'r, W: Writer<'m, 'r>>(&mut self, writer: &mut W, field: Field) -> Option<()> {
+    fn put_last<W: Lists>(&mut self, writer: &mut W, field: Field) -> Option<()> {
         if let Some(rate) = self.facts.sample_rate
             && self.budget.as_mut().is_none_or(Budget::take_sample_rate)
         {
@@ -132,12 +132,7 @@ impl<'e> Found<'e> {
     }
 }
 
-fn put_head<'m, 'r, W: Writer<'m, 'r>>(
-    writer: &mut W,
-    field: Field,
-    event: &Event,
-    extra: Extra,
-) -> Option<()> {
+fn put_head<W: Lists>(writer: &mut W, field: Field, event: &Event, extra: Extra) -> Option<()> {
     let id = uuid(event.event_id());
     let id = std::str::from_utf8(&id).unwrap_or_default();
     writer.attribute(field, names::EVENT_ID, Value::Str(id))?;
@@ -156,7 +151,7 @@ fn put_head<'m, 'r, W: Writer<'m, 'r>>(
 }
 
 /// Puts a field; says whether it is an integer that is written as text.
-fn put_value<'m, 'r, W: Writer<'m, 'r>>(
+fn put_value<W: Lists>(
     writer: &mut W,
     field: Field,
     key: &str,
@@ -180,7 +175,7 @@ fn put_value<'m, 'r, W: Writer<'m, 'r>>(
 }
 
 #[inline(never)]
-fn put_list<'m, 'r, W: Writer<'m, 'r>>(
+fn put_list<W: Lists>(
     writer: &mut W,
     field: Field,
     key: &str,

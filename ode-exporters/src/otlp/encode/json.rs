@@ -4,7 +4,7 @@
 use ode_core::{ToArray, Value};
 
 use crate::otlp::encode::fields::Field;
-use crate::otlp::encode::writer::Writer;
+use crate::otlp::encode::writer::{Lists, Writer};
 use crate::write::digits::{hex8, put_i64, put_u64, words};
 use crate::write::escape::put_string;
 use crate::write::room::Room;
@@ -84,14 +84,16 @@ impl<'m, 'r> Writer<'m, 'r> for Json<'m, 'r> {
         self.within(b'{', b'}', body)
     }
 
-    fn list(&mut self, field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        self.name(field)?;
-        self.within(b'[', b']', items)
-    }
-
     fn item(&mut self, _field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         self.separate()?;
         self.within(b'{', b'}', body)
+    }
+}
+
+impl Lists for Json<'_, '_> {
+    fn list(&mut self, field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        self.name(field)?;
+        self.within(b'[', b']', items)
     }
 
     #[inline]

@@ -5,25 +5,25 @@
 //! ```
 
 mod answer;
-mod attributes;
-mod budget;
+pub(crate) mod attributes;
+pub(crate) mod budget;
 mod encoder;
 mod envelope;
-mod facts;
-mod fields;
+pub(crate) mod facts;
+pub(crate) mod fields;
 mod json;
-mod line;
+pub(crate) mod line;
 mod lists;
 mod log;
-mod names;
+pub(crate) mod names;
 mod protobuf;
 mod resource;
-mod sampled;
+pub(crate) mod sampled;
 mod shape;
 mod signal;
-mod span;
-mod table;
-mod writer;
+pub(crate) mod span;
+pub(crate) mod table;
+pub(crate) mod writer;
 
 pub use answer::{Answer, Status, status};
 pub use encoder::{DEFAULT_REQUEST_BYTES, Encoded, Encoder, MAX_REQUEST_BYTES};

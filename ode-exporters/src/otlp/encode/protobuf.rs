@@ -4,7 +4,7 @@
 use ode_core::{ToArray, Value};
 
 use crate::otlp::encode::fields::Field;
-use crate::otlp::encode::writer::Writer;
+use crate::otlp::encode::writer::{Lists, Writer};
 use crate::write::room::Room;
 
 /// Puts messages as protobuf.
@@ -56,12 +56,14 @@ impl<'m, 'r> Writer<'m, 'r> for Protobuf<'m, 'r> {
         Some(())
     }
 
-    fn list(&mut self, _field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        items(self)
-    }
-
     fn item(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
         self.message(field, body)
+    }
+}
+
+impl Lists for Protobuf<'_, '_> {
+    fn list(&mut self, _field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
+        items(self)
     }
 
     #[expect(clippy::inline_always, reason = "lets the kind of a value be asked for only once")]

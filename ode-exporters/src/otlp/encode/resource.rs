@@ -28,7 +28,7 @@ impl Resource {
     }
 
     /// Every attribute, each key once.
-    fn attributes<'a>(
+    pub(crate) fn attributes<'a>(
         &'a self,
         process: &'a Process,
     ) -> impl Iterator<Item = (&'a str, Value<'a>)> {

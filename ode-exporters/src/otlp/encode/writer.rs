@@ -1,12 +1,22 @@
-//! What protobuf and JSON have in common: messages of fields.
+//! What protobuf and JSON have in common: messages of fields. And what they have in common with
+//! records of the SDK: attributes.
 
 use ode_core::Value;
 
 use crate::otlp::encode::fields::Field;
 use crate::write::room::Room;
 
+/// Puts attributes. `None` is too little room.
+pub(crate) trait Lists: Sized {
+    /// A repeated field: items or attributes with the same field.
+    fn list(&mut self, field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
+
+    /// A `KeyValue` of a repeated field. No integer is above `i64::MAX`.
+    fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()>;
+}
+
 /// Puts the fields of one message after another. `None` is too little room, as for [`Room`].
-pub(crate) trait Writer<'m, 'r>: Sized {
+pub(crate) trait Writer<'m, 'r>: Lists {
     /// What stands around a message that is no field of another: the braces of JSON.
     fn whole(room: &'m mut Room<'r>, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
 
@@ -28,13 +38,6 @@ pub(crate) trait Writer<'m, 'r>: Sized {
     /// A message.
     fn message(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
 
-    /// A repeated field: calls of [`item`](Self::item) or [`attribute`](Self::attribute) with the
-    /// same field.
-    fn list(&mut self, field: Field, items: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
-
     /// A message of a repeated field.
     fn item(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()>;
-
-    /// A `KeyValue` of a repeated field. No integer is above `i64::MAX`.
-    fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()>;
 }
