@@ -16,6 +16,8 @@
 //!
 //! # Features
 //! - `otlp`: [`otlp`], protobuf and JSON written straight from the event.
+//! - `sdk-0-33`: [`sdk_0_33`], any exporter made for `opentelemetry_sdk` 0.33.
+//! - `sdk-0-33-otlp`: the same, with `opentelemetry-otlp` ready to use.
 //!
 //! What it does not do: rotate files, talk to a network, or start a thread. The pipeline of
 //! `ode-core` gives each exporter a thread of its own.
@@ -25,6 +27,8 @@
 pub mod jsonl;
 #[cfg(feature = "otlp")]
 pub mod otlp;
+#[cfg(feature = "sdk-0-33")]
+pub mod sdk_0_33;
 mod write;
 
 pub use jsonl::{JsonLines, Pretty};

@@ -80,6 +80,9 @@
 //!   endpoint, [`init`] sends them there.
 //! - `otlp-http`: the same over HTTP, as protobuf or as JSON.
 //! - `otlp-zstd`: zstd for both; gzip is there without it.
+//! - `sdk-0-33`: `exporters::sdk_0_33`, any exporter made for `opentelemetry_sdk` 0.33 as a
+//!   destination; see [OpenTelemetry](_guide::opentelemetry).
+//! - `sdk-0-33-otlp`: the same, with `opentelemetry-otlp` ready to use.
 //! - `testing`: the test kit, `ode::testing`. For dev-dependencies.
 //! - `tokio`: `ode::tokio`, `spawn` and `spawn_blocking` that join the unit.
 //! - `tower`: `ode::tower`, one event for each HTTP request that a service answers.
