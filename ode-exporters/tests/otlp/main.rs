@@ -8,5 +8,6 @@
     reason = "tests may fail"
 )]
 
+mod delivery;
 mod receiver;
 mod receiver_itself;
