@@ -263,6 +263,15 @@ impl Otlp {
         self
     }
 
+    /// What is known of one signal's receiver.
+    #[cfg(feature = "sdk-0-33-otlp")]
+    pub(crate) fn into_target(self, signal: Signal) -> Target {
+        match signal {
+            Signal::Spans => self.spans,
+            Signal::Logs => self.logs,
+        }
+    }
+
     fn each(mut self, change: impl Fn(&mut Target)) -> Self {
         change(&mut self.spans);
         change(&mut self.logs);
@@ -352,7 +361,7 @@ impl Post for Wire {
         let Some((_, lane)) = lane else { return Ok(Answer::default()) };
         let answer = self.own.block_on(lane.send(message, events));
         let answer =
-            answer.map_err(|error| Failure::unanswered("no runtime can be started", error))??;
+            answer.map_err(|error| Failure::unanswered("no runtime can be started", &error))??;
         if answer.rejected == 0 && !answer.message.is_empty() && !self.warned {
             self.warned = true;
             let text = "an OTLP receiver took everything, but with a warning in its answer; it is \

@@ -34,8 +34,11 @@ pub(crate) fn header_problem(name: &str, value: &str) -> Option<&'static str> {
     None
 }
 
-/// Headers; and for each member that cannot be used its number, from 1, and why.
-pub(crate) fn headers(text: &str) -> (Vec<(String, String)>, Vec<(usize, &'static str)>) {
+/// A member that cannot be used: its number, from 1, and why.
+pub(crate) type Problem = (usize, &'static str);
+
+/// Headers, and what cannot be one.
+pub(crate) fn headers(text: &str) -> (Vec<(String, String)>, Vec<Problem>) {
     let (mut headers, mut problems) = (Vec::<(String, String)>::new(), Vec::new());
     for (at, member) in text.split(',').enumerate() {
         let member = member.trim();

@@ -1,6 +1,7 @@
 //! [`read`]: every variable, from first to last.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use crate::otlp::config::endpoint::Endpoint;
 use crate::otlp::config::pairs;
@@ -136,7 +137,7 @@ fn signal<G: Fn(&str) -> Option<OsString>>(
     });
     let protocol = protocol.unwrap_or_default();
     let headers = first(from, signal, "HEADERS", headers).unwrap_or_default();
-    let timeout = first(from, signal, "TIMEOUT", Reader::timeout);
+    let timeout = first(from, signal, "TIMEOUT", Reader::milliseconds);
     let compression = first(from, signal, "COMPRESSION", compression).unwrap_or_default();
     let shape = shape(from, signal);
     Some(SignalSettings {
@@ -257,7 +258,7 @@ fn queue<G: Fn(&str) -> Option<OsString>>(from: &mut Reader<G>, prefix: &str) ->
         batch_events,
         batch_delay: from.milliseconds(&format!("{prefix}_SCHEDULE_DELAY")),
         give_up_after: from
-            .timeout(&format!("{prefix}_EXPORT_TIMEOUT"))
-            .map(|timeout| timeout.unwrap_or(std::time::Duration::MAX)),
+            .milliseconds(&format!("{prefix}_EXPORT_TIMEOUT"))
+            .map(|timeout| if timeout.is_zero() { Duration::MAX } else { timeout }),
     }
 }

@@ -71,12 +71,6 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
         millis.map(Duration::from_millis)
     }
 
-    /// A time after which something is given up; 0 is never.
-    pub(crate) fn timeout(&mut self, name: &str) -> Option<Option<Duration>> {
-        let timeout = self.milliseconds(name)?;
-        Some(Some(timeout).filter(|timeout| !timeout.is_zero()))
-    }
-
     pub(crate) fn path(&mut self, name: &str) -> Option<PathBuf> {
         // A path need not be UTF-8.
         (self.get)(name).filter(|path| !path.is_empty()).map(PathBuf::from)

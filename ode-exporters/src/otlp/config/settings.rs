@@ -66,8 +66,8 @@ pub(crate) struct SignalSettings {
     /// With the path of the signal.
     pub(crate) endpoint: Endpoint,
     pub(crate) headers: Vec<(String, String)>,
-    /// `Some(None)`: there is none.
-    pub(crate) timeout: Option<Option<Duration>>,
+    /// Zero is without end.
+    pub(crate) timeout: Option<Duration>,
     pub(crate) compression: Compression,
     pub(crate) roots: Option<PathBuf>,
     pub(crate) client_certificate: Option<PathBuf>,

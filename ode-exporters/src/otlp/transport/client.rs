@@ -25,9 +25,9 @@ pub(crate) struct Lane {
 
 enum Client {
     #[cfg(feature = "otlp-http")]
-    Http(over_http::Client),
+    Http(Box<over_http::Client>),
     #[cfg(feature = "otlp-grpc")]
-    Grpc(over_grpc::Client),
+    Grpc(Box<over_grpc::Client>),
 }
 
 impl Lane {
@@ -67,12 +67,13 @@ impl Lane {
             #[cfg(feature = "otlp-http")]
             Protocol::HttpProtobuf | Protocol::HttpJson => {
                 let connector = self.connector(Versions::Any)?;
-                over_http::Client::new(&self.target, connector).map(Client::Http)
+                over_http::Client::new(&self.target, connector).map(Box::new).map(Client::Http)
             }
             #[cfg(feature = "otlp-grpc")]
             Protocol::Grpc => {
                 let connector = self.connector(Versions::Two)?;
-                over_grpc::Client::new(&self.target, self.signal, connector).map(Client::Grpc)
+                let client = over_grpc::Client::new(&self.target, self.signal, connector);
+                client.map(Box::new).map(Client::Grpc)
             }
             #[cfg(not(all(feature = "otlp-http", feature = "otlp-grpc")))]
             other => {

@@ -20,10 +20,15 @@ impl Deadline {
         Self { timeout: timeout.unwrap_or_default(), at }
     }
 
+    /// That it has passed.
+    pub(crate) fn missed(self) -> Failure {
+        Failure::late(self.timeout)
+    }
+
     /// What comes of the future, if that comes in time.
     pub(crate) async fn within<T>(self, future: impl Future<Output = T>) -> Result<T, Failure> {
         match self.at {
-            Some(at) => timeout_at(at, future).await.map_err(|_| Failure::late(self.timeout)),
+            Some(at) => timeout_at(at, future).await.map_err(|_| self.missed()),
             None => Ok(future.await),
         }
     }

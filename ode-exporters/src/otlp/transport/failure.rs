@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ode_core::DropReason;
 
-type Source = Box<dyn Error + Send + Sync>;
+use crate::otlp::transport::cause::Cause;
 
 /// What can be done about a request that was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(crate) struct Failure {
     /// Whether the connection is not to be used again.
     pub(crate) is_broken: bool,
     what: Cow<'static, str>,
-    source: Option<Source>,
+    source: Option<Cause>,
 }
 
 impl Failure {
@@ -40,8 +40,8 @@ impl Failure {
     }
 
     /// No answer came: it may arrive another time.
-    pub(crate) fn unanswered(what: &'static str, source: impl Into<Source>) -> Self {
-        let (verdict, source) = (Verdict::Retry(None), Some(source.into()));
+    pub(crate) fn unanswered(what: &'static str, source: &(dyn Error + 'static)) -> Self {
+        let (verdict, source) = (Verdict::Retry(None), Some(Cause::of(source)));
         Self { verdict, is_broken: true, what: what.into(), source }
     }
 
@@ -74,7 +74,7 @@ impl Failure {
 pub(crate) struct Sent {
     task: String,
     what: Cow<'static, str>,
-    source: Option<Source>,
+    source: Option<Cause>,
 }
 
 impl fmt::Display for Sent {
@@ -85,6 +85,6 @@ impl fmt::Display for Sent {
 
 impl Error for Sent {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+        self.source.as_ref().map(|source| source as &(dyn Error + 'static))
     }
 }

@@ -9,6 +9,7 @@
 //! without what was settled.
 
 mod body;
+mod cause;
 mod client;
 mod compress;
 mod connector;
@@ -32,3 +33,17 @@ pub(crate) use delivery::{Delivery, Post};
 pub(crate) use failure::Failure;
 pub(crate) use runtime::Own;
 pub(crate) use target::Target;
+
+// For the SDK's exporter, which speaks OTLP over these too.
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use body::Pieces;
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use connector::{Connector, Versions, connector};
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use deadline::Deadline;
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use failure::Verdict;
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use over_grpc::channel;
+#[cfg(feature = "sdk-0-33-otlp")]
+pub(crate) use over_http::{Pool, exchange, pool};

@@ -3,6 +3,7 @@
 //! once, at a level of our choice, and not at every attempt; and statuses are read here, because a
 //! malformed one must not panic.
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,10 +11,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
-use tonic::Code;
 use tonic::body::Body;
 use tonic::client::GrpcService;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, TimeoutExpired};
 use tower_service::Service;
 
 use crate::otlp::encode::{Answer, Signal};
@@ -42,16 +43,7 @@ impl Client {
         signal: Signal,
         connector: Connector,
     ) -> Result<Self, Failure> {
-        let unusable = "its URL cannot be used; correct the endpoint";
-        let unusable = || Failure::unsent(Verdict::REFUSED, unusable);
-        let url = target.endpoint.url().parse::<Uri>().map_err(|_| unusable())?;
-        let authority = target.endpoint.authority();
-        // Where somebody switched tonic's TLS on, it would not let `https` pass to a connector that
-        // speaks TLS itself. So it is not told where the connection goes.
-        let endpoint = Endpoint::from_shared(format!("http://{authority}"));
-        let endpoint = endpoint.and_then(|endpoint| endpoint.user_agent(USER_AGENT));
-        let endpoint = endpoint.map_err(|_| unusable())?.origin(url.clone());
-        let channel = endpoint.connect_with_connector_lazy(Fixed { connector, url });
+        let channel = channel(target, connector)?;
         let mut headers = target.headers.clone();
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -78,7 +70,7 @@ impl Client {
             GrpcService::call(&mut self.channel, request).await
         };
         let response = deadline.within(call).await?;
-        let response = response.map_err(|error| Failure::unanswered("no answer came", error))?;
+        let response = response.map_err(|error| unanswered(&error, deadline))?;
         answered(response, message, sent, deadline).await
     }
 
@@ -98,6 +90,18 @@ impl Client {
         }
         request
     }
+}
+
+/// tonic reads `grpc-timeout` too, and its clock may be the one that is looked at first.
+fn unanswered(error: &(dyn Error + 'static), deadline: Deadline) -> Failure {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<TimeoutExpired>() {
+            return deadline.missed();
+        }
+        cause = error.source();
+    }
+    Failure::unanswered("no answer came", error)
 }
 
 /// The status is at the end of an answer, so an answer without an end is none.
@@ -125,7 +129,7 @@ async fn answered(
             let what = "its answer is larger than 4 MiB";
             Err(Failure::answered(Verdict::REFUSED, what).broken(true))
         }
-        Err(Unread::Broken(error)) => Err(Failure::unanswered("the answer broke off", error)),
+        Err(Unread::Broken(error)) => Err(Failure::unanswered("the answer broke off", &error)),
     }
 }
 
@@ -141,6 +145,21 @@ fn settled(
         return Ok(Answer::read(body, None, sent));
     }
     Err(failure(code, headers, message.encoding))
+}
+
+/// A connection to a target, made when it is needed. To be called on the runtime that it is to live
+/// on.
+pub(crate) fn channel(target: &Target, connector: Connector) -> Result<Channel, Failure> {
+    let unusable = "its URL cannot be used; correct the endpoint";
+    let unusable = || Failure::unsent(Verdict::REFUSED, unusable);
+    let url = target.endpoint.url().parse::<Uri>().map_err(|_| unusable())?;
+    let authority = target.endpoint.authority();
+    // Where somebody switched tonic's TLS on, it would not let `https` pass to a connector that
+    // speaks TLS itself. So it is not told where the connection goes.
+    let endpoint = Endpoint::from_shared(format!("http://{authority}"));
+    let endpoint = endpoint.and_then(|endpoint| endpoint.user_agent(USER_AGENT));
+    let endpoint = endpoint.map_err(|_| unusable())?.origin(url.clone());
+    Ok(endpoint.connect_with_connector_lazy(Fixed { connector, url }))
 }
 
 /// How long the receiver may take, as at most eight digits and a unit.

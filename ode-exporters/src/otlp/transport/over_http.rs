@@ -20,9 +20,20 @@ use crate::otlp::transport::target::{Target, USER_AGENT};
 /// Of the body of an error as much is read, so that the connection can be used again.
 const MAX_ERROR_BYTES: usize = 64 << 10;
 
+/// Connections, open ones among them.
+pub(crate) type Pool = legacy::Client<Connector, Pieces>;
+
+/// A pool without connections yet.
+pub(crate) fn pool(connector: Connector) -> Pool {
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .build(connector)
+}
+
 /// A client of one URL.
 pub(crate) struct Client {
-    client: legacy::Client<Connector, Pieces>,
+    pool: Pool,
     url: Uri,
     headers: HeaderMap,
 }
@@ -32,10 +43,6 @@ impl Client {
         let url = target.endpoint.url().parse::<Uri>().map_err(|_| {
             Failure::unsent(Verdict::REFUSED, "its URL cannot be used; correct the endpoint")
         })?;
-        let client = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(connector);
         let mut headers = target.headers.clone();
         let content_type = match target.format() {
             Format::Protobuf => "application/x-protobuf",
@@ -43,7 +50,7 @@ impl Client {
         };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(AGENT, HeaderValue::from_static(USER_AGENT));
-        Ok(Self { client, url, headers })
+        Ok(Self { pool: pool(connector), url, headers })
     }
 
     /// Sends a request that holds `sent` events.
@@ -60,25 +67,36 @@ impl Client {
         if let Some(encoding) = message.encoding {
             request.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
-        let response = deadline.within(self.client.request(request)).await?;
-        let response = response.map_err(|error| Failure::unanswered("no answer came", error))?;
-        let status = response.status();
-        if status.is_success() {
-            return accepted(response, sent, deadline).await;
-        }
-        let after = response.headers().get(RETRY_AFTER);
-        let after = after.and_then(|value| retry_after(value.as_bytes(), wall_clock()));
-        let verdict = match status.as_u16() {
-            429 | 502..=504 => Verdict::Retry(after),
-            413 => Verdict::Drop(DropReason::RequestTooLarge),
-            _ => Verdict::REFUSED,
-        };
-        // What it says may repeat credentials. The status is known, whatever becomes of the rest.
-        let read = deadline.within(read(response.into_body(), MAX_ERROR_BYTES)).await;
-        let is_broken = !matches!(read, Ok(Ok(_)));
-        let what = format!("answered {}{}", named(status), hint(status, message.encoding));
-        Err(Failure::answered(verdict, what).broken(is_broken))
+        exchange(&self.pool, request, message.encoding, sent, deadline).await
     }
+}
+
+/// Sends a request that holds `sent` events, and hears what becomes of it.
+pub(crate) async fn exchange(
+    pool: &Pool,
+    request: Request<Pieces>,
+    encoding: Option<&str>,
+    sent: usize,
+    deadline: Deadline,
+) -> Result<Answer, Failure> {
+    let response = deadline.within(pool.request(request)).await?;
+    let response = response.map_err(|error| Failure::unanswered("no answer came", &error))?;
+    let status = response.status();
+    if status.is_success() {
+        return accepted(response, sent, deadline).await;
+    }
+    let after = response.headers().get(RETRY_AFTER);
+    let after = after.and_then(|value| retry_after(value.as_bytes(), wall_clock()));
+    let verdict = match status.as_u16() {
+        429 | 502..=504 => Verdict::Retry(after),
+        413 => Verdict::Drop(DropReason::RequestTooLarge),
+        _ => Verdict::REFUSED,
+    };
+    // What it says may repeat credentials. The status is known, whatever becomes of the rest.
+    let read = deadline.within(read(response.into_body(), MAX_ERROR_BYTES)).await;
+    let is_broken = !matches!(read, Ok(Ok(_)));
+    let what = format!("answered {}{}", named(status), hint(status, encoding));
+    Err(Failure::answered(verdict, what).broken(is_broken))
 }
 
 /// A success, of all or of some. None of them is sent again, so what cannot be read of the answer

@@ -53,6 +53,11 @@ impl Target {
         }
     }
 
+    /// Zero is without end.
+    pub(crate) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = Some(timeout).filter(|timeout| !timeout.is_zero());
+    }
+
     /// Adds a header, in the place of an earlier one of that name.
     pub(crate) fn header(&mut self, name: &str, value: &str) -> Result<(), OtlpError> {
         if let Some(problem) = header_problem(name, value) {
