@@ -35,6 +35,7 @@
 //! | bytes | itself | base64 |
 //! | list | `array_value` | `arrayValue` |
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 #[doc(hidden)]
 pub mod config;
 #[doc(hidden)]
@@ -42,8 +43,9 @@ pub mod encode;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 mod exporter;
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
-mod transport;
+pub(crate) mod transport;
 
+#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub use config::{Compression, OtlpError};
 pub use encode::{Shape, Signals};
 #[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]

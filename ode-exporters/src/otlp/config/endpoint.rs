@@ -67,6 +67,7 @@ impl Endpoint {
     }
 
     /// The signal whose path is at the end already, so that it would be there twice.
+    #[cfg(any(test, feature = "otlp-http"))]
     pub(crate) fn signal_at_end(&self) -> Option<&'static str> {
         let own = self.path.trim_end_matches('/');
         [Signal::Spans, Signal::Logs].map(path).into_iter().find(|path| own.ends_with(path))
@@ -98,6 +99,7 @@ impl Endpoint {
     }
 
     /// `host:port`
+    #[cfg(feature = "otlp-grpc")]
     pub(crate) fn authority(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }

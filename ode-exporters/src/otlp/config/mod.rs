@@ -22,5 +22,4 @@ pub use protocol::{Compression, Protocol};
 pub use read::read;
 pub use settings::{OtlpSettings, QueueSettings, Settings};
 
-#[cfg(any(feature = "otlp-grpc", feature = "otlp-http"))]
 pub(crate) use {pairs::header_problem, settings::SignalSettings};

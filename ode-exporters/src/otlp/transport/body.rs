@@ -47,7 +47,6 @@ impl Body for Pieces {
 #[derive(Debug, Default)]
 pub(crate) struct Read {
     pub(crate) bytes: Vec<u8>,
-    #[cfg_attr(not(feature = "otlp-grpc"), expect(dead_code, reason = "for gRPC"))]
     pub(crate) trailers: Option<HeaderMap>,
 }
 

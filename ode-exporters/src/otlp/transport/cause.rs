@@ -34,7 +34,8 @@ impl Cause {
 /// Whether it is of rustls, also where it hides in an error of I/O.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
     let hidden = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    error.is::<rustls::Error>() || hidden.is_some_and(|inner| inner.is::<rustls::Error>())
+    error.is::<rustls::Error>()
+        || hidden.is_some_and(<dyn Error + Send + Sync>::is::<rustls::Error>)
 }
 
 impl fmt::Display for Cause {

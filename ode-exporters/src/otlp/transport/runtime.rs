@@ -2,6 +2,7 @@
 
 use std::io;
 
+use ode_core::integration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Looking a name up blocks, so it is done on threads beside; a resolver that hangs holds up at most
@@ -32,7 +33,11 @@ impl Own {
         }
         std::thread::scope(|scope| {
             let thread = std::thread::Builder::new().name("ode-otlp".into());
-            let thread = thread.spawn_scoped(scope, || runtime.block_on(future))?;
+            let sends = || {
+                integration::mute_thread();
+                runtime.block_on(future)
+            };
+            let thread = thread.spawn_scoped(scope, sends)?;
             thread.join().map_err(|_| io::Error::other("sending panicked"))
         })
     }
@@ -42,6 +47,7 @@ fn start() -> io::Result<Runtime> {
     Builder::new_current_thread()
         .enable_all()
         .thread_name("ode-otlp-lookup")
+        .on_thread_start(integration::mute_thread)
         .max_blocking_threads(LOOKUP_THREADS)
         .build()
 }
