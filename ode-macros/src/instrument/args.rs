@@ -159,12 +159,7 @@ const TABLE: &[Row] = &[
         takes: "no value",
         read: |options, given, _| given.nothing().map(|()| options.join = true),
     },
-    Row {
-        name: "span",
-        usage: "span",
-        takes: "no value",
-        read: |_, given, _| given.nothing(),
-    },
+    Row { name: "span", usage: "span", takes: "no value", read: |_, given, _| given.nothing() },
     Row {
         name: "crate",
         usage: "crate",
