@@ -138,7 +138,7 @@ impl<M: Make> Adapter<M> {
     /// Says how many of the records were rejected.
     fn send(&mut self, records: Vec<M::Record>) -> Result<usize, ExportError> {
         let (Some(remote), Some(reactor)) = (&self.remote, &self.reactor) else { return Ok(0) };
-        let (sent, timeout) = (records.len(), self.timeout);
+        let timeout = self.timeout;
         let ended = reactor.block_on(|| tokio::time::timeout(timeout, remote.export(records)));
         let Ok(ended) = ended else {
             if self.build.is_some() {
@@ -147,7 +147,7 @@ impl<M: Make> Adapter<M> {
             }
             return Err(failure(&OTelSdkError::Timeout(timeout), self.unknown));
         };
-        match (remote.heard(sent), ended) {
+        match (remote.heard(), ended) {
             (Some(heard), _) => heard,
             (None, Ok(())) => Ok(0),
             (None, Err(error)) => Err(failure(&error, self.unknown)),

@@ -30,7 +30,7 @@ use crate::sdk_0_33::remote::OfLogs;
 /// what blocks may block. No telemetry is made of the export itself.
 ///
 /// When it is dropped, the exporter is shut down.
-pub struct Logs(Adapter<MakeLog>);
+pub struct Logs(pub(crate) Adapter<MakeLog>);
 
 impl Logs {
     /// For an exporter that was made elsewhere.

@@ -37,6 +37,8 @@ mod failure;
 mod log;
 mod logs;
 mod names;
+#[cfg(feature = "sdk-0-33-otlp")]
+mod otlp;
 mod reactor;
 mod remote;
 mod span;

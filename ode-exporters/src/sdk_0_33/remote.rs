@@ -29,10 +29,9 @@ pub(crate) trait Remote<R>: Send + Sync {
 
     fn shut_down(&self) -> OTelSdkResult;
 
-    /// What is known about the last export of so many records beside its result: how many of them
-    /// were rejected, or why it failed.
-    fn heard(&self, records: usize) -> Option<Result<usize, ExportError>> {
-        let _ = records;
+    /// What is known about the last export beside its result: how many records were rejected, or why
+    /// it failed.
+    fn heard(&self) -> Option<Result<usize, ExportError>> {
         None
     }
 }

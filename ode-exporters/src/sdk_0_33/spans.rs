@@ -30,7 +30,7 @@ use crate::sdk_0_33::span::MakeSpan;
 /// what blocks may block. No telemetry is made of the export itself.
 ///
 /// When it is dropped, the exporter is shut down.
-pub struct Spans(Adapter<MakeSpan>);
+pub struct Spans(pub(crate) Adapter<MakeSpan>);
 
 impl Spans {
     /// For an exporter that was made elsewhere.
