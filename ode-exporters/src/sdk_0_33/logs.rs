@@ -97,7 +97,7 @@ impl Exporter for Logs {
         true
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "SdkLogs"
     }
 }

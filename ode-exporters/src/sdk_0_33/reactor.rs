@@ -27,6 +27,7 @@ impl Reactor {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .thread_name("ode-sdk-blocking")
+            .on_thread_start(ode_core::integration::mute_thread)
             .max_blocking_threads(BLOCKING_THREADS)
             .build()?;
         let handle = runtime.handle().clone();
@@ -80,6 +81,8 @@ fn finish<F: Future>(future: F) -> F::Output {
 mod tests {
     use std::time::Duration;
 
+    use ode_core::integration::is_own_thread;
+
     use super::*;
 
     fn no_time() -> Duration {
@@ -94,11 +97,12 @@ mod tests {
             let quiet = || TelemetryContext::is_current_telemetry_suppressed();
             let beside = tokio::spawn(async move {
                 let thread = thread::current().name().map(str::to_owned);
-                (thread, quiet(), ode_core::integration::is_own_thread())
+                (thread, quiet(), is_own_thread())
             });
-            (beside.await.unwrap(), quiet())
+            let blocking = tokio::task::spawn_blocking(is_own_thread);
+            (beside.await.unwrap(), quiet(), blocking.await.unwrap())
         });
-        assert_eq!(answer, ((Some("ode-sdk".to_owned()), true, true), true));
+        assert_eq!(answer, ((Some("ode-sdk".to_owned()), true, true), true, true));
         assert!(!TelemetryContext::is_current_telemetry_suppressed(), "only meanwhile");
     }
 

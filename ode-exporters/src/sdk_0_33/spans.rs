@@ -97,7 +97,7 @@ impl Exporter for Spans {
         true
     }
 
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "SdkSpans"
     }
 }
