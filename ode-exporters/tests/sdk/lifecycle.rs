@@ -70,7 +70,7 @@ fn an_exporter_that_was_never_used_is_shut_down_all_the_same() {
 }
 
 /// Exports from inside of a runtime, as a test of a host may; in a pipeline nobody does.
-async fn inside() {
+fn inside() {
     let told = Told::default();
     let mut exporter = Spans::new(told.clone());
     exporter.export(&batch("a")).unwrap();
@@ -80,8 +80,8 @@ async fn inside() {
 
 #[test]
 fn the_hosts_runtime_is_not_disturbed() {
-    Builder::new_current_thread().build().unwrap().block_on(inside());
-    Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(inside());
+    Builder::new_current_thread().build().unwrap().block_on(async { inside() });
+    Builder::new_multi_thread().worker_threads(1).build().unwrap().block_on(async { inside() });
 }
 
 fn through_a_pipeline() {
