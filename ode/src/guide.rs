@@ -9,6 +9,8 @@
 //! 7. [With `tracing`](with_tracing)
 //! 8. [With axum](with_axum)
 //! 9. [Across services](across_services)
+//! 10. [Send to …](send_to): collectors, services, databases
+//! 11. [OpenTelemetry](opentelemetry): which way out
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -36,6 +38,12 @@ pub mod with_axum {}
 
 #[doc = include_str!("../guide/across-services.md")]
 pub mod across_services {}
+
+#[doc = include_str!("../guide/send-to.md")]
+pub mod send_to {}
+
+#[doc = include_str!("../guide/opentelemetry.md")]
+pub mod opentelemetry {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
