@@ -16,11 +16,14 @@
 //!
 //! # Features
 //! - `otlp`: [`otlp`], protobuf and JSON written straight from the event.
+//! - `otlp-http`: `otlp::Otlp`, which sends them by HTTP.
+//! - `otlp-grpc`: the same, by gRPC.
+//! - `otlp-zstd`: zstd beside gzip for these.
 //! - `sdk-0-33`: [`sdk_0_33`], any exporter made for `opentelemetry_sdk` 0.33.
 //! - `sdk-0-33-otlp`: the same, with `opentelemetry-otlp` ready to use.
 //!
-//! What it does not do: rotate files, talk to a network, or start a thread. The pipeline of
-//! `ode-core` gives each exporter a thread of its own.
+//! What it does not do: rotate files, start a thread for its work, or talk to a network unless a
+//! feature asks for it. The pipeline of `ode-core` gives each exporter a thread of its own.
 
 #![forbid(unsafe_code)]
 
