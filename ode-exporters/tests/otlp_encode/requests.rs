@@ -106,6 +106,27 @@ fn requests_are_never_too_large() {
     }
 }
 
+/// Every limit around the sizes of one to four events, byte by byte, with two processes among them.
+#[test]
+fn limits_hold_to_the_byte() {
+    let other = Arc::new(Process::new("other"));
+    let third = EventBuilder::new("t").process(other).field("n", Value::U64(2)).build();
+    let events = [event(0, 50), event(1, 50), third, event(3, 50)];
+    for (format, signal) in EACH {
+        let whole = request(format, Shape::default(), signal, &events).len();
+        let mut encoder = encoder(format, Shape::default());
+        for max_bytes in 200..=whole {
+            let requests = all(&mut encoder, signal, &events, max_bytes);
+            let most = requests.iter().map(|(encoded, _)| encoded.events).max();
+            assert!(most < Some(4) || max_bytes + 16 > whole);
+        }
+        assert_eq!(all(&mut encoder, signal, &events, whole + 16).len(), 1);
+        if format == Format::Protobuf {
+            assert_eq!(all(&mut encoder, signal, &events, whole).len(), 1, "to the byte");
+        }
+    }
+}
+
 #[test]
 fn requests_are_filled() {
     let events: Vec<_> = (0..100).map(|n| event(n, 1_000)).collect();
