@@ -26,7 +26,7 @@ fn with(variables: &[(&str, &str)]) -> Settings {
 fn nothing_set_is_nothing_sent() {
     let settings = of(&[]);
     assert!(!settings.endpoint_configured && settings.otlp.is_none() && !settings.disabled);
-    assert_eq!(settings.queue, Default::default());
+    assert_eq!(settings.queue, super::QueueSettings::default());
     assert_eq!((settings.sample, settings.service_name), (None, None));
     assert!(settings.warnings.is_empty() && settings.resource_attributes.is_empty());
     // Words about how, without a word about where.

@@ -102,7 +102,7 @@ fn connections_and_streams_that_break() {
         reset(11),
     ] {
         let expected = (2, Ledger::delivered(EVENTS), 1);
-        assert_eq!(bench.meets(&[fault.clone()]), expected, "{fault:?}");
+        assert_eq!(bench.meets(std::slice::from_ref(&fault)), expected, "{fault:?}");
         let thrice = [fault.clone(), fault.clone(), fault.clone()];
         assert_eq!(bench.meets(&thrice).0, 4, "{fault:?} three times");
     }
@@ -123,7 +123,7 @@ fn silence_ends_with_the_timeout() {
         Action::informational(103, None),
         Action::named("drip").with("delay_ms", 100),
     ] {
-        let (requests, ledger, _) = bench.meets(&[fault.clone()]);
+        let (requests, ledger, _) = bench.meets(std::slice::from_ref(&fault));
         assert_eq!((requests, ledger), (2, Ledger::delivered(EVENTS)), "{fault:?}");
     }
 }

@@ -112,7 +112,7 @@ fn connections_that_break() {
         (Action::named("half").with("of", "head"), 2),
         (Action::named("endless_headers"), 1),
     ] {
-        let (requests, ledger, arrived) = bench.meets(&[fault.clone()]);
+        let (requests, ledger, arrived) = bench.meets(std::slice::from_ref(&fault));
         assert_eq!((requests, ledger), (2, Ledger::delivered(EVENTS)), "{fault:?}");
         assert_eq!(arrived, copies, "{fault:?}");
         let (requests, ledger, _) = bench.meets(&[fault.clone(), fault.clone(), fault.clone()]);
@@ -140,7 +140,7 @@ fn silence_ends_with_the_timeout() {
         (Action::named("drip").with("delay_ms", 100), 2),
     ] {
         let expected = (2, Ledger::delivered(EVENTS), copies);
-        assert_eq!(bench.meets(&[fault.clone()]), expected, "{fault:?}");
+        assert_eq!(bench.meets(std::slice::from_ref(&fault)), expected, "{fault:?}");
     }
 }
 
@@ -199,7 +199,7 @@ fn odd_successes_are_successes() {
     let Some(bench) = Bench::new(|otlp| otlp) else { return };
     for answer in Action::odd_successes() {
         let expected = (1, Ledger::delivered(EVENTS), 1);
-        assert_eq!(bench.meets(&[answer.clone()]), expected, "{answer:?}");
+        assert_eq!(bench.meets(std::slice::from_ref(&answer)), expected, "{answer:?}");
     }
 }
 

@@ -6,5 +6,6 @@ mod http_faults;
 mod outages;
 mod round_trip;
 mod secrets;
+mod sizes;
 mod support;
 mod surroundings;
