@@ -5,7 +5,7 @@ use std::time::Duration;
 use ode_exporters::otlp::{Otlp, OtlpError};
 
 use super::support::{Ledger, Sender, Way, told};
-use crate::receiver::{Authority, Identity, Options, Receiver, Side, Tls};
+use crate::receiver::{Action, Authority, Identity, Options, Receiver, Side, Tls};
 
 const SHORT: Duration = Duration::from_secs(5);
 
@@ -173,4 +173,23 @@ fn certificates_of_the_environment_are_files() {
     drop(directory);
     let error = Otlp::from_settings(settings("").otlp.unwrap()).unwrap_err();
     assert!(error.is_certificate() && error.to_string().contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn http_2_is_spoken_where_the_receiver_speaks_it() {
+    let authority = Authority::new("ours");
+    let Some(receiver) = start(authority.server()) else { return };
+    // The port for gRPC knows nothing else, and answers with statuses alone when told to.
+    let url = format!("https://127.0.0.1:{}", receiver.grpc_port());
+    let otlp = Otlp::http(&url).unwrap().root_certificates(authority.certificate()).unwrap();
+    let sender = Sender::new(otlp);
+    receiver.plan(Side::Grpc, [503, 200, 200].map(Action::status));
+    assert_eq!(sender.send(3), Ledger::delivered(3));
+    assert_eq!(sender.send(3), Ledger::delivered(3));
+    let requests = told(&receiver).requests();
+    assert_eq!((requests.len(), receiver.stats().connections()), (3, 1));
+    assert!(
+        requests.iter().all(|one| one.header("content-type") == Some("application/x-protobuf")),
+        "{requests:#?}"
+    );
 }

@@ -103,3 +103,27 @@ fn a_request_on_hold_ends_with_the_answer() {
         assert_eq!(pipeline.stats().destinations[0].delivered, 1, "{way:?}");
     }
 }
+
+#[test]
+fn nobody_is_asked_again_before_the_time() {
+    const DELAY: u32 = 3_000;
+    let Some(receiver) = Receiver::start(Options::default()) else { return };
+    for (way, later) in [
+        (Way::HttpProtobuf, Action::status(429).retry_after(&DELAY.to_string())),
+        (Way::HttpJson, Action::status(503).retry_after(&DELAY.to_string())),
+        (Way::Grpc, Action::code(8).retry_info(DELAY.into(), 0)),
+        (Way::Grpc, Action::code(14).retry_info(DELAY.into(), 0)),
+    ] {
+        receiver.plan(way.side(), [later.clone()]);
+        let sender = Sender::new(way.to(&receiver));
+        sender.record(0..1);
+        let mut waited = 0;
+        while sender.stats().delivered == 0 {
+            sender.clock().advance(Duration::from_secs(1));
+            waited += 1;
+            std::thread::yield_now();
+            assert!(waited < 10_000_000, "{later:?}");
+        }
+        assert!(waited >= DELAY, "{later:?} after {waited} s");
+    }
+}

@@ -75,3 +75,16 @@ fn called_and_dropped_by_hand() {
     }
     assert_eq!(told(&receiver).received().len(), 9);
 }
+
+#[test]
+fn names_are_looked_up() {
+    let Some(receiver) = Receiver::start(Options::default()) else { return };
+    // It may stand for an address on which nobody listens too.
+    let url = |port| format!("http://localhost:{port}");
+    for otlp in [Otlp::grpc(&url(receiver.grpc_port())), Otlp::http(&url(receiver.http_port()))] {
+        let pipeline = pipeline(otlp.unwrap());
+        record(&pipeline);
+        assert_eq!(pipeline.shutdown(WATCHDOG).undelivered, 0);
+    }
+    assert_eq!(told(&receiver).received().len(), 2);
+}
