@@ -4,7 +4,7 @@
 
 use ode::Event;
 
-use crate::support::{Left, Running, field, program};
+use crate::support::{ARGUMENT, Left, Running, field, program};
 
 /// What a burst left behind while nobody read, and what came out when somebody did.
 struct Burst {
@@ -101,6 +101,8 @@ fn overflow_blocks() {
 #[test]
 fn flush_timeout() {
     let mut command = program("burst");
+    // More than a pipe holds is on its way before the guard goes.
+    command.env(ARGUMENT, "100");
     let mut running =
         Running::start(command.env("ODE_OUTPUT", "stdout").env("ODE_FLUSH_TIMEOUT_MS", "1"));
     running.wait_for("stats");

@@ -161,12 +161,20 @@ fn application() {
     drop(guard);
 }
 
-/// Records more than a pipe holds, and says where it went while nobody reads.
+/// Records more than a pipe holds, and says where it went while nobody reads. With an argument it
+/// first waits until so many events have reached the exporter.
 fn burst() {
     let guard = ode::init(ode::build_info!()).unwrap();
     let text = "x".repeat(1_000);
     for n in 0..2_000_u64 {
         WideEvent::builder("burst").run(|| ode::set! { n = n, text = text });
+    }
+    if std::env::var_os(ARGUMENT).is_some() {
+        let enough: u64 = argument().parse().unwrap();
+        let taken = || ode::stats().destinations.iter().map(|d| d.delivered + d.in_flight).sum();
+        while enough > taken() {
+            std::thread::yield_now();
+        }
     }
     eprintln!("stats: {}", ode::stats());
     wait();
