@@ -15,11 +15,11 @@
 //! ```
 //!
 //! # Features
-//! - `otlp`: [`otlp`], protobuf and JSON written straight from the event.
+//! - `otlp`: `otlp`, protobuf and JSON written straight from the event.
 //! - `otlp-http`: `otlp::Otlp`, which sends them by HTTP.
 //! - `otlp-grpc`: the same, by gRPC.
 //! - `otlp-zstd`: zstd beside gzip for these.
-//! - `sdk-0-33`: [`sdk_0_33`], any exporter made for `opentelemetry_sdk` 0.33.
+//! - `sdk-0-33`: `sdk_0_33`, any exporter made for `opentelemetry_sdk` 0.33.
 //! - `sdk-0-33-otlp`: the same, with `opentelemetry-otlp` ready to use.
 //!
 //! What it does not do: rotate files, start a thread for its work, or talk to a network unless a
