@@ -55,8 +55,7 @@
 //! - It prints nothing but its own diagnostics, installs no signal handler and no panic hook, and
 //!   needs no async runtime.
 //! - It is no logger and no metrics library. One event has the context of a whole unit instead.
-//! - It speaks no network protocol yet: events go to JSON lines, a terminal, or an [`Exporter`] of
-//!   yours.
+//! - It sends nothing over the network unless a feature of OTLP is on and an endpoint is named.
 //!
 //! # Where to find what
 //! | to | see |
@@ -67,12 +66,17 @@
 //! | record | [`set!`], [`set_inherited!`], [`incr!`], [`append!`], [`timed!`], [`macro@EventFields`] |
 //! | say how it ended | [`decline`], [`record_error`], [`fail`], [`Failure`] |
 //! | join tasks and threads | [`FutureExt::in_event`], [`in_event`], [`hold`], [`detached`], [`root`] |
+//! | use it beside `tracing`, axum, reqwest, OpenTelemetry | the features below, and [the guide](_guide) |
+//! | pass a trace on to other services | [`propagation`], [the guide's page](_guide::across_services) |
+//! | keep a share, keep secrets in | [`Queue::sample`], [`keep`], [`Redaction`] |
+//! | make metrics of events | [`Setup::on_event`] |
 //! | send events somewhere | [`exporters`], [`Exporter`], [`Queue`] |
 //! | end the process well | [`Guard`], [`flush`], [`stats`] |
 //! | test | `ode::testing`, [the guide's page](_guide::testing) |
 //!
 //! # Features
 //! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
+//! - `http`: trace context and baggage in `http::HeaderMap`; see [`propagation`].
 //! - `reqwest`: `ode::reqwest`, requests sent with reqwest: recorded, and the trace passed on.
 //! - `opentelemetry`: units and the spans of OpenTelemetry are each other's parents; see
 //!   [across services](_guide::across_services).
