@@ -1,5 +1,5 @@
 //! What is set: by code, in [`Otlp`](crate::otlp::Otlp)'s methods, and by the `OTEL_*` variables, in
-//! [`read`]. Nothing here talks to anybody.
+//! `read`. Nothing here talks to anybody.
 //!
 //! ```text
 //! read ─▶ Reader (one variable) ─▶ Endpoint, pairs, Protocol, sampler ─▶ Settings ─▶ Otlp

@@ -10,7 +10,7 @@ use crate::otlp::config::endpoint::Endpoint;
 use crate::otlp::config::protocol::{Compression, Protocol};
 use crate::otlp::encode::{Shape, Signals};
 
-/// What [`read`](crate::otlp::config::read) found.
+/// What `read` found.
 #[expect(clippy::exhaustive_structs, reason = "for the set-up of the `ode` crate")]
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
