@@ -16,7 +16,11 @@ mod lifecycle;
 mod otlp;
 mod outputs;
 mod places;
-#[expect(dead_code, unused_imports, reason = "shared with the tests of OTLP, which need more of it")]
+#[expect(
+    dead_code,
+    unused_imports,
+    reason = "shared with the tests of OTLP, which need more of it"
+)]
 #[path = "../otlp/receiver/mod.rs"]
 mod receiver;
 mod same;
