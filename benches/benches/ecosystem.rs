@@ -3,12 +3,7 @@
 //! `cargo bench -p ode-benches --bench ecosystem` prints a table. Every figure is taken in a process
 //! of its own; rounds are interleaved; what is computed is computed within a round, and the median of
 //! the rounds is shown.
-#![expect(
-    clippy::print_stdout,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a bench prints what it measured"
-)]
+#![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints what it measured")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
 use std::convert::Infallible;
@@ -46,11 +41,11 @@ const RECORDS: usize = 8;
 const FIGURES: &[Figure] = &[
     ("event, Registry", |n| {
         registry().init();
-        hot(n, 16, |at| log(at), || ())
+        hot(n, 16, log, || ())
     }),
     ("event, Registry + ode, no unit", |n| {
         registry().with(ode::tracing::layer()).init();
-        with_ode(|| hot(n, 16, |at| log(at), || ()))
+        with_ode(|| hot(n, 16, log, || ()))
     }),
     ("unit, nothing", |n| {
         registry().with(ode::tracing::layer()).init();
