@@ -72,23 +72,25 @@ pub(crate) struct Room<'r> {
     free: &'r mut [u8],
 }
 
+/// For formats whose lengths stand before what they measure.
+#[cfg(feature = "otlp")]
 impl<'r> Room<'r> {
     /// How many bytes are free.
-    #[cfg(feature = "otlp")]
     #[inline]
     pub(crate) fn left(&self) -> usize {
         self.free.len()
     }
 
     /// Goes behind the next `N` bytes, which are written to later.
-    #[cfg(feature = "otlp")]
     #[inline]
     pub(crate) fn reserve<const N: usize>(&mut self) -> Option<&'r mut [u8; N]> {
         let (reserved, free) = std::mem::take(&mut self.free).split_first_chunk_mut::<N>()?;
         self.free = free;
         Some(reserved)
     }
+}
 
+impl Room<'_> {
     /// The next `length` bytes, to be written to before [`Room::advance`].
     #[inline]
     pub(crate) fn window(&mut self, length: usize) -> Option<&mut [u8]> {
