@@ -109,7 +109,7 @@ impl RequestIds {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::collections::BTreeSet;
 
     use super::*;
 
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn new_ones_are_uuids_and_differ() {
         let ids = RequestIds::new(HeaderName::from_static("x-request-id"));
-        let made: HashSet<String> = (0..1_000).map(|_| ids.make().unwrap().to_string()).collect();
+        let made: BTreeSet<String> = (0..1_000).map(|_| ids.make().unwrap().to_string()).collect();
         assert_eq!(made.len(), 1_000);
         for id in made {
             let parts: Vec<usize> = id.split('-').map(str::len).collect();

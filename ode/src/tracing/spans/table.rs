@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_part_of_a_name_is_another_name() {
         let name = "table.part.of.it";
-        let part = &name[..10];
+        let part = name.get(..10).unwrap();
         assert_eq!(callsite(name, "t").describes().name(), name);
         assert_eq!(callsite(part, "t").describes().name(), "table.part");
         assert_eq!(callsite(name, "t").describes().name(), name);
