@@ -10,6 +10,8 @@
 //! - `run.rs` says once whose data this is, and every event below carries it.
 //! - Work that was declined leaves an event too, with the reason.
 //! - `report/` reads nothing but the file of events.
+//! - Where `OTEL_EXPORTER_OTLP_ENDPOINT` names a receiver of OTLP, the events go there too, beside the
+//!   file; nothing here says so. The run succeeds only when all of them arrived.
 //!
 //! ```text
 //! cargo run --release --example compaction [-- --help | path/to/table.csv]
@@ -35,7 +37,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use ode::exporters::JsonLines;
-use ode::{Overflow, Queue};
+use ode::{Overflow, Queue, Stats};
 
 use args::{Command, Options};
 use output::Output;
@@ -81,15 +83,23 @@ fn compact(options: &Options) -> Result<ExitCode, Problem> {
 
     let tally = run::run(&table, options);
 
-    let shutdown = guard.shutdown(PATIENCE);
-    if shutdown.undelivered > 0 {
-        let (lost, file) = (shutdown.undelivered, output.path().display());
-        return Err(Problem::new(format!("{lost} events did not arrive in {file}"))
-            .hint("is there space left on its disk?"));
-    }
+    guard.shutdown(PATIENCE);
+    all_arrived(&ode::stats())?;
     print(&report::from_events(output.path(), tally.chunks)?)?;
     output.keep();
     Ok(if tally.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A batch job has done its work when its events have arrived, wherever they go.
+fn all_arrived(stats: &Stats) -> Result<(), Problem> {
+    for destination in &stats.destinations {
+        let lost = destination.offered - destination.delivered;
+        if lost > 0 {
+            return Err(Problem::new(format!("{lost} events did not arrive: {destination}"))
+                .hint("is its disk full, or its receiver away?"));
+        }
+    }
+    Ok(())
 }
 
 /// A misspelt column would silently break nothing.
