@@ -278,7 +278,10 @@ fn every_variable_is_documented() {
 
     for (name, text) in texts() {
         for variable in variables(&text) {
-            let known = code.contains(&variable) || variable == COMPILE_TIME_VARIABLE;
+            // What only tests read has a name of its own.
+            let known = code.contains(&variable)
+                || variable == COMPILE_TIME_VARIABLE
+                || variable.starts_with("ODE_TEST_");
             assert!(known, "{name} names {variable}, which nothing reads");
         }
     }
