@@ -1,9 +1,10 @@
 //! Receivers that go away and come back, and that do not hold up each other.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ode_core::testing::TestPipeline;
-use ode_core::{PipelineBuilder, Process, Queue, WideEvent, set};
+use ode_core::{Batch, EventBuilder, Exporter, PipelineBuilder, Process, Queue, WideEvent, set};
 
 use super::support::{Ledger, Sender, Way, numbers, told};
 use crate::receiver::{Action, Options, Receiver, WATCHDOG};
@@ -31,6 +32,23 @@ fn a_restart_of_the_receiver_loses_nothing() {
         arrived.sort_unstable();
         assert_eq!(arrived, (0..500).collect::<Vec<_>>(), "{way:?}: each of them once");
     }
+}
+
+#[test]
+fn a_connection_that_was_closed_meanwhile_costs_no_attempt() {
+    let Some(receiver) = Receiver::start(Options::default()) else { return };
+    let process = Arc::new(Process::new("b1").service("shop", "1"));
+    let event = EventBuilder::new("unit").process(process).unix_time(1_767_225_600, 0).build();
+    for way in Way::ALL {
+        let mut otlp = way.to(&receiver);
+        for _ in 0..3 {
+            let result = otlp.export(&Batch::new(vec![event.clone()]));
+            assert!(result.is_ok(), "{way:?}: {result:?}");
+            receiver.down();
+            receiver.up();
+        }
+    }
+    assert_eq!(told(&receiver).received().len(), 9);
 }
 
 #[test]
