@@ -1,0 +1,2 @@
+//! OTLP.
+fn main() {}
