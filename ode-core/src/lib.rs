@@ -91,4 +91,4 @@ pub use process::Process;
 pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use redact::Redaction;
-pub use unit::{InUnit, UnitName, WideEvent, WideEventBuilder};
+pub use unit::{InUnit, SpanKind, UnitName, WideEvent, WideEventBuilder};

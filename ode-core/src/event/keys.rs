@@ -123,6 +123,7 @@ our_keys! {
     TRUNCATED_FIELDS = "ode.truncated_fields";
     DROPPED_FIELDS = "ode.dropped_fields";
     RENAMED_FIELDS = "ode.renamed_fields";
+    KIND = "ode.kind";
     LINKS = "links";
     SAMPLE_RATE = "sample_rate";
     SAMPLE_REASON = "sample.reason";

@@ -4,9 +4,13 @@ use std::error::Error;
 
 use crate::context::write;
 use crate::event::ids::TraceContext;
+use crate::event::keys;
 use crate::event::outcome::Failure;
 use crate::propagation::{Incoming, here};
+use crate::record::buffer::KeyRef;
+use crate::record::prepare::Prepared;
 use crate::unit::future::InUnit;
+use crate::unit::kind::SpanKind;
 use crate::unit::name::UnitName;
 use crate::unit::open::{Opening, Parent, Unit};
 use crate::unit::wide_event::WideEvent;
@@ -18,13 +22,14 @@ pub struct WideEventBuilder {
     name: UnitName,
     parent: Parent,
     span_target: Option<&'static str>,
+    kind: Option<SpanKind>,
     /// Rare, so not a part of every builder that is moved.
     incoming: Option<Box<Incoming>>,
 }
 
 impl WideEventBuilder {
     pub(crate) fn new(name: UnitName) -> Self {
-        Self { name, parent: Parent::Current, span_target: None, incoming: None }
+        Self { name, parent: Parent::Current, span_target: None, kind: None, incoming: None }
     }
 
     /// Sets the parent: a context, or `None` for the unit that is current, which is the default.
@@ -54,6 +59,17 @@ impl WideEventBuilder {
         self
     }
 
+    /// Says which side of a call the unit is on. Default: none, it is internal.
+    ///
+    /// ```
+    /// use ode_core::{SpanKind, WideEvent};
+    /// WideEvent::builder("order.consume").kind(SpanKind::Consumer).run(|| ());
+    /// ```
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
     /// Also opens a `tracing` span of the unit's name under this target, so that logs printed inside
     /// the unit carry its ids. Without `ode::tracing` in the program it does nothing.
     pub fn span(mut self, target: &'static str) -> Self {
@@ -75,6 +91,10 @@ impl WideEventBuilder {
         let name = self.name.as_str();
         let parent = here::parent_of(self.incoming.as_deref()).map_or(self.parent, Parent::Context);
         let mut unit = Unit::open(&Opening { name, parent, span_target: self.span_target });
+        if let (Some(unit), Some(kind)) = (&mut unit, self.kind) {
+            let kind = Prepared::Text(kind.as_str(), false);
+            unit.record().push(KeyRef::Static(&keys::KIND), kind, 0);
+        }
         if let (Some(unit), Some(incoming)) = (&mut unit, &self.incoming) {
             here::receive(unit, incoming);
         }

@@ -25,6 +25,7 @@ fn a_plain_request() {
         &json!({
             "name": "GET /cart/{id}",
             "outcome": "ok",
+            "ode.kind": "server",
             "http.request.method": "GET",
             "http.request.method_original": null,
             "http.route": "/cart/{id}",

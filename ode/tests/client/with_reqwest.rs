@@ -56,13 +56,14 @@ async fn a_call_is_a_unit_of_its_own() {
 
     let (unit, child) = (events.one("unit"), events.one("stock.get"));
     assert_eq!(child.outcome(), "ok");
+    assert_eq!(child["ode.kind"], "client");
     assert_eq!(child["http.request.method"], "GET");
     assert_eq!(child["server.address"], "127.0.0.1");
     assert_eq!(child["server.port"], u64::from(server.address.port()));
     assert_eq!(child["url.full"], server.url("/ok").as_str());
     assert_eq!(child["http.response.status_code"], 200);
     assert_eq!(child["network.protocol.version"], "1.1");
-    assert_eq!(child.field_count(), 6, "{child:?}");
+    assert_eq!(child.field_count(), 7, "{child:?}");
     assert_eq!(unit.field_count(), 0, "nothing is recorded twice");
 
     assert_eq!(child.parent_span_id(), Some(unit.trace_context().span_id()));

@@ -2,7 +2,7 @@
 //! requests goes through here.
 
 use ode_core::integration::{innermost_context, is_recording};
-use ode_core::{Failure, Timed, WideEvent, propagation};
+use ode_core::{Failure, SpanKind, Timed, WideEvent, propagation};
 
 use super::attempts::{Counter, Here};
 use super::failure::Classify;
@@ -44,7 +44,7 @@ impl Exchange {
             }
             Shape::Child => {
                 let name = recording.name_of(&request.head());
-                let mut event = WideEvent::builder(name).start();
+                let mut event = WideEvent::builder(name).kind(SpanKind::Client).start();
                 event.scope(|| {
                     describe(recording, &request.head());
                     inject(recording, request);
@@ -127,10 +127,12 @@ impl Recording {
             (Shape::Timed(_), _) if is_recording() => note_on_current(true, 0),
             (Shape::Timed(_), _) => {}
             (Shape::Child, super::recording::Name::Fixed(name)) => {
-                WideEvent::builder(*name).start().fail(failure);
+                WideEvent::builder(*name).kind(SpanKind::Client).start().fail(failure);
             }
             // Without a request there is nothing that the name could be made of.
-            (Shape::Child, _) => WideEvent::builder("HTTP").start().fail(failure),
+            (Shape::Child, _) => {
+                WideEvent::builder("HTTP").kind(SpanKind::Client).start().fail(failure)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{StatusCode, Version, request, response};
 use ode_core::integration::is_recording;
 use ode_core::macro_support::{Probe, observe, probe::Level2 as _};
-use ode_core::{CancelCause, WideEvent};
+use ode_core::{CancelCause, SpanKind, WideEvent};
 
 use super::address::with_text;
 use super::authority;
@@ -53,7 +53,9 @@ impl Exchange {
         let method = Known::of(&parts.method);
         let route = config.hooks.route(parts).or_else(|| framework::route(parts));
         let name = unit_name(method, route);
-        let mut event = WideEvent::builder(name).incoming(&config.incoming(&parts.headers)).start();
+        let incoming = config.incoming(&parts.headers);
+        let event = WideEvent::builder(name).kind(SpanKind::Server).incoming(&incoming);
+        let mut event = event.start();
         let listens = event.scope(|| {
             let listens = is_recording();
             if listens {
