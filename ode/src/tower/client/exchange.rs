@@ -131,7 +131,7 @@ impl Recording {
             }
             // Without a request there is nothing that the name could be made of.
             (Shape::Child, _) => {
-                WideEvent::builder("HTTP").kind(SpanKind::Client).start().fail(failure)
+                WideEvent::builder("HTTP").kind(SpanKind::Client).start().fail(failure);
             }
         }
     }
