@@ -1,34 +1,16 @@
 //! An exporter that says a lot itself: every crate it stands on logs at `TRACE`, it logs, and it
 //! opens units. None of it comes out as an event, or the exporter would feed itself.
 
-use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, Builder};
-use std::time::Duration;
+use std::sync::Arc;
 
-use http_body_util::{BodyExt, Empty};
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper::{Request, Response, Version};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper::Version;
 use ode::{Batch, ExportError, Exporter, WideEvent};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
-use tracing::field::{Field, Visit};
-use tracing::level_filters::LevelFilter;
-use tracing::{Event, Subscriber, trace, warn};
-use tracing_subscriber::layer::Context;
-use tracing_subscriber::util::SubscriberInitExt as _;
-use tracing_subscriber::{Layer, prelude::*};
+use tracing::{trace, warn};
+use tracing_subscriber::prelude::*;
 
 use crate::processes::run;
-
-/// Less than the process has: what takes this long is told from inside.
-const LONG: Duration = Duration::from_secs(20);
-const SERVER: &str = "test-server";
+use crate::receiver::{LONG, Server};
+use crate::said::Said;
 
 #[test]
 fn one_event_of_the_host_is_one_event_at_the_receiver() {
@@ -37,20 +19,7 @@ fn one_event_of_the_host_is_one_event_at_the_receiver() {
 }
 
 pub(crate) fn play(name: &str) {
-    let said = Said::default();
-    let registry = tracing_subscriber::registry().with(said.clone());
-    let ode = ode::tracing::layer().level(LevelFilter::TRACE).time_spans(true);
-    // `init` takes the records of the `log` crate along.
-    match name {
-        "plain" => registry.with(ode).init(),
-        _ => registry.with(ode.filtered()).init(),
-    }
-    // The first record of a level makes something in `tracing-log` that another thread parks for.
-    // reqwest logs between asking for its answer and parking without a timeout, so a thread that
-    // parks in between may use up the wake that was meant for the answer, and wait for good.
-    for level in log::Level::iter() {
-        log::log!(level, "first");
-    }
+    let said = Said::listen(name);
     let server = Server::start();
     let guard = ode::setup(ode::build_info!())
         .announce(false)
@@ -64,7 +33,7 @@ pub(crate) fn play(name: &str) {
     for _ in 0..2 {
         let flushed = ode::flush(LONG);
         let stats = ode::stats();
-        let heard = server.requests.lock().unwrap().len();
+        let heard = server.requests().len();
         assert!(flushed.is_complete(), "{flushed:?}, {heard} requests, {stats:?}");
         assert!(stats.is_balanced(), "{stats:?}");
         let destination = &stats.destinations[0];
@@ -73,17 +42,15 @@ pub(crate) fn play(name: &str) {
         assert_eq!(stats.orphan_writes, 2, "what the exporter sets; its records are no writes");
     }
     assert_eq!(guard.shutdown(LONG).delivered, 1);
-    let requests = server.requests.lock().unwrap();
+    let requests = server.requests();
     assert_eq!(requests.len(), 1, "{requests:?}");
-    assert_eq!(requests[0].lines().count(), 1);
-    assert!(requests[0].contains("\"name\":\"of.the.host\""), "{requests:?}");
-    assert!(requests[0].contains("\"log.order\":7"), "{requests:?}");
+    let request = std::str::from_utf8(&requests[0].body).unwrap();
+    assert_eq!(request.lines().count(), 1);
+    assert!(request.contains("\"name\":\"of.the.host\""), "{request}");
+    assert!(request.contains("\"log.order\":7"), "{request}");
 
-    // There was something to take in: the client's side said this much.
-    let said = said.0.lock().unwrap();
-    for origin in ["h2", "hyper_util", "reqwest", "rustls", "tracing"] {
-        assert!(said.get(origin).is_some_and(|records| *records > 0), "{origin}: {said:?}");
-    }
+    // There was something to take in.
+    said.assert_heard(&["h2", "hyper_util", "reqwest", "rustls", "tracing"]);
 }
 
 /// Even a unit that an exporter was given hears nothing of the exporter's records.
@@ -137,9 +104,8 @@ struct Https {
 impl Https {
     fn to(server: &Server) -> Self {
         let mut roots = rustls::RootCertStore::empty();
-        roots.add(server.certificate.clone()).unwrap();
-        let url = format!("https://localhost:{}/", server.address.port());
-        Self { url, roots: Arc::new(roots), client: None }
+        roots.add(server.certificate().clone()).unwrap();
+        Self { url: server.url(), roots: Arc::new(roots), client: None }
     }
 
     #[ode::instrument_event(name = "of.the.exporter", fields(events = batch.len()))]
@@ -179,99 +145,4 @@ impl Exporter for Https {
         tracing::info!(status = response.status().as_u16(), "sent");
         Ok(())
     }
-}
-
-/// Counts records by the crate they come from, but for those of the server's thread.
-#[derive(Clone, Default)]
-struct Said(Arc<Mutex<BTreeMap<String, usize>>>);
-
-impl<S: Subscriber> Layer<S> for Said {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if thread::current().name() == Some(SERVER) {
-            return;
-        }
-        let mut origin = Origin(event.metadata().target().to_owned());
-        event.record(&mut origin);
-        let name = origin.0.split("::").next().unwrap().to_owned();
-        *self.0.lock().unwrap().entry(name).or_default() += 1;
-    }
-}
-
-/// The target of a record, also of one of the `log` crate.
-struct Origin(String);
-
-impl Visit for Origin {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "log.target" {
-            value.clone_into(&mut self.0);
-        }
-    }
-
-    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
-}
-
-/// A receiver on a thread of its own, with a certificate of its own.
-struct Server {
-    address: SocketAddr,
-    certificate: CertificateDer<'static>,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let signed = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let certificate = signed.cert.der().clone();
-        let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap();
-        let chain = vec![certificate.clone()];
-        let mut tls = tls.with_no_client_auth().with_single_cert(chain, key).unwrap();
-        tls.alpn_protocols = vec![b"h2".to_vec()];
-
-        let requests = Arc::default();
-        let (listening, is_listening) = sync_channel(1);
-        let seen = Arc::clone(&requests);
-        let serve = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(serve(tls, seen, listening));
-        };
-        Builder::new().name(SERVER.to_owned()).spawn(serve).unwrap();
-        let address = is_listening.recv_timeout(LONG).unwrap();
-        Self { address, certificate, requests }
-    }
-}
-
-async fn serve(
-    tls: rustls::ServerConfig,
-    requests: Arc<Mutex<Vec<String>>>,
-    listening: SyncSender<SocketAddr>,
-) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listening.send(listener.local_addr().unwrap()).unwrap();
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
-        tokio::spawn(connection(acceptor.clone(), stream, Arc::clone(&requests)));
-    }
-}
-
-async fn connection(
-    acceptor: tokio_rustls::TlsAcceptor,
-    stream: TcpStream,
-    requests: Arc<Mutex<Vec<String>>>,
-) {
-    let stream = acceptor.accept(stream).await.unwrap();
-    let answer = service_fn(|request: Request<Incoming>| {
-        let requests = Arc::clone(&requests);
-        async move {
-            let body = request.into_body().collect().await.unwrap().to_bytes();
-            requests.lock().unwrap().push(String::from_utf8(body.to_vec()).unwrap());
-            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
-        }
-    });
-    let http = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-    // Ends with an error when the client goes without a word.
-    let _ended = http.serve_connection(TokioIo::new(stream), answer).await;
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 use std::time::Duration;
 
-use crate::{log_records, own_traffic, reentrance, rules, stacks};
+use crate::{log_records, otlp_traffic, own_traffic, reentrance, rules, stacks};
 
 /// Names the part to play.
 const ROLE: &str = "TRACING_ROLE";
@@ -24,6 +24,7 @@ pub(crate) fn play() {
         "skipped" => rules::play(name),
         "reentrance" => reentrance::play(name),
         "log" => log_records::play(name),
+        "otlp_traffic" => otlp_traffic::play(name),
         "own_traffic" => own_traffic::play(name),
         _ => panic!("no role {role}"),
     }
