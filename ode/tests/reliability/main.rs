@@ -14,6 +14,7 @@
 )]
 
 mod endings;
+mod leaks;
 mod lifecycle;
 mod limits;
 mod outputs;

@@ -8,16 +8,16 @@ use std::thread::Builder;
 use crate::support::{ARGUMENT, Folder, Left, events_in, names, program, run};
 
 /// What a receiver was sent: path, content type, body.
-type Requests = Arc<Mutex<Vec<(String, String, Vec<u8>)>>>;
+pub(crate) type Requests = Arc<Mutex<Vec<(String, String, Vec<u8>)>>>;
 
 /// Takes everything that is posted; gone with the test.
-struct Receiver {
+pub(crate) struct Receiver {
     address: SocketAddr,
     requests: Requests,
 }
 
 impl Receiver {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Requests::default();
@@ -32,11 +32,11 @@ impl Receiver {
         Self { address, requests }
     }
 
-    fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    fn requests(&self) -> Vec<(String, String, Vec<u8>)> {
+    pub(crate) fn requests(&self) -> Vec<(String, String, Vec<u8>)> {
         self.requests.lock().unwrap().clone()
     }
 

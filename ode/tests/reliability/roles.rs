@@ -14,9 +14,9 @@ use std::time::Duration;
 use ode::{Batch, EventFields, ExportError, Exporter, WideEvent};
 
 use crate::support::ARGUMENT;
-use crate::{signals, syscalls, threads};
+use crate::{leaks, signals, syscalls, threads};
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
 pub(crate) fn play(role: &str) {
     match role {
@@ -35,6 +35,7 @@ pub(crate) fn play(role: &str) {
         "prints_and_records" => prints_and_records(),
         "signals" => signals::role(),
         "records_under_strace" => syscalls::role(),
+        "comes_and_goes" => leaks::role(),
         "cannot_start_threads" => threads::role(),
         other => panic!("no role {other}"),
     }
