@@ -56,7 +56,7 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_REDACT_KEYS` | more words of keys to redact, separated by commas | – |
 /// | `ODE_SAMPLE` | the share of the events that is kept, from 0 to 1 | 1 |
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
-/// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see [`Setup::spans`] | `false` |
+/// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see `Setup::spans` | `false` |
 /// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
 ///
 /// With a feature of OTLP the standard `OTEL_*` variables are read too; the guide lists them under
