@@ -17,3 +17,4 @@ pub mod by_ode;
 pub mod cart;
 pub mod figures;
 pub mod measure;
+pub mod otlp_by_hand;

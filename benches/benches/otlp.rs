@@ -1,2 +1,0 @@
-//! OTLP.
-fn main() {}

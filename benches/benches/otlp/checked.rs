@@ -1,0 +1,130 @@
+//! Whole-process CPU per event, and that what arrived are the checkouts.
+
+use ode_benches::cart::{Cart, carts};
+use ode_benches::measure::cpu;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+
+use crate::sink;
+
+/// One side of the comparison.
+pub(crate) struct Side<'s> {
+    /// Records a checkout.
+    pub(crate) record: &'s mut dyn FnMut(&Cart),
+    /// Waits until all that was recorded has arrived. It is part of the cost.
+    pub(crate) flush: &'s mut dyn FnMut(),
+    /// After how many events to flush, so that no queue fills.
+    pub(crate) every: usize,
+    /// How many spans have arrived so far.
+    pub(crate) spans: &'s dyn Fn() -> usize,
+    /// The requests since the first call of this.
+    pub(crate) kept: &'s dyn Fn() -> Vec<Vec<u8>>,
+}
+
+/// Events through this process's sink.
+pub(crate) fn cpu_of(
+    units: usize,
+    every: usize,
+    mut record: impl FnMut(&Cart),
+    mut flush: impl FnMut(),
+) -> f64 {
+    let (record, flush) = (&mut record, &mut flush);
+    Side { record, flush, every, spans: &sink::spans, kept: &sink::kept }.cpu(units)
+}
+
+impl Side<'_> {
+    /// Nanoseconds of all threads per event. Fails where an event is missing or is not what was
+    /// recorded.
+    pub(crate) fn cpu(&mut self, units: usize) -> f64 {
+        let carts = carts();
+        self.run(&carts, 4_096);
+        let (spans, before) = ((self.spans)(), cpu());
+        self.run(&carts, units);
+        let took = cpu() - before;
+        assert_eq!((self.spans)() - spans, units, "spans arrived");
+        (self.kept)();
+        self.run(&carts, carts.len());
+        check(&(self.kept)(), &carts);
+        took / crate::count(units)
+    }
+
+    fn run(&mut self, carts: &[Cart], units: usize) {
+        for at in 0..units {
+            (self.record)(&carts[at % carts.len()]);
+            if at % self.every == self.every - 1 {
+                (self.flush)();
+            }
+        }
+        (self.flush)();
+    }
+}
+
+fn check(requests: &[Vec<u8>], carts: &[Cart]) {
+    let decoded = |request: &Vec<u8>| ExportTraceServiceRequest::decode(&**request);
+    let requests: Vec<_> = requests.iter().map(decoded).collect::<Result<_, _>>().expect("OTLP");
+    let resources = requests.iter().flat_map(|request| &request.resource_spans);
+    let spans = resources.flat_map(|resource| &resource.scope_spans).flat_map(|scope| &scope.spans);
+    let spans: Vec<_> = spans.collect();
+    assert_eq!(spans.len(), carts.len(), "spans");
+    for cart in carts {
+        let id = |span: &&&Span| shown(span, "cart.id").as_ref() == Some(&cart.id);
+        let span = spans.iter().find(id).expect("a span of each cart");
+        assert_eq!(span.name, "cart.checkout");
+        assert_eq!((span.trace_id.len(), span.span_id.len()), (16, 8), "ids");
+        assert!(span.start_time_unix_nano > 0, "begun");
+        assert!(span.end_time_unix_nano >= span.start_time_unix_nano, "ended");
+        for (key, value) in expected(cart) {
+            assert_eq!(shown(span, key).as_deref(), Some(value.as_str()), "{key} of {span:?}");
+        }
+    }
+}
+
+/// An attribute; a peer may have made text of numbers.
+fn shown(span: &Span, key: &str) -> Option<String> {
+    let mut found = span.attributes.iter().filter(|attribute| attribute.key == key);
+    let value = found.next()?.value.as_ref()?.value.as_ref()?;
+    assert!(found.next().is_none(), "{key} is there once");
+    Some(match value {
+        Value::StringValue(text) => text.clone(),
+        Value::BoolValue(value) => value.to_string(),
+        Value::IntValue(value) => value.to_string(),
+        Value::DoubleValue(value) => text_of(*value),
+        other => format!("{other:?}"),
+    })
+}
+
+fn expected(cart: &Cart) -> [(&'static str, String); 24] {
+    [
+        ("cart.id", cart.id.clone()),
+        ("user.id", cart.user.clone()),
+        ("user.country", cart.country.clone()),
+        ("user.returning", cart.returning.to_string()),
+        ("http.route", "POST /cart/{id}/checkout".to_owned()),
+        ("http.version", "1.1".to_owned()),
+        ("cart.items", cart.items.to_string()),
+        ("cart.total_cents", cart.total_cents.to_string()),
+        ("price.currency", cart.currency.clone()),
+        ("price.coupon", cart.coupon.clone()),
+        ("price.rate", text_of(cart.rate)),
+        ("price.discount", text_of(cart.discount)),
+        ("price.model", "v3-gradient".to_owned()),
+        ("risk.score", text_of(cart.risk)),
+        ("risk.blocked", "false".to_owned()),
+        ("ship.weight_g", cart.weight.to_string()),
+        ("ship.shard", cart.shard.clone()),
+        ("ship.parcels", "2".to_owned()),
+        ("order.id", "77123".to_owned()),
+        ("order.state", "paid".to_owned()),
+        ("order.lines", cart.items.to_string()),
+        ("payment.attempts", "1".to_owned()),
+        ("payment.captured", "true".to_owned()),
+        ("payment.total_cents", cart.total_cents.to_string()),
+    ]
+}
+
+/// As `ryu` writes it, by which a peer's numbers became text.
+fn text_of(value: f64) -> String {
+    ryu::Buffer::new().format(value).to_owned()
+}
