@@ -1,8 +1,8 @@
 //! ode's own exporter to the network, while everything that it stands on is taken at `TRACE`: TLS,
 //! HTTP/2 and the client say a lot, and none of it is sent.
 
-use ode::WideEvent;
 use ode::exporters::otlp::Otlp;
+use ode::{Batch, ExportError, Exporter, Queue, WideEvent};
 use tracing::trace;
 
 use crate::processes::run;
@@ -11,29 +11,45 @@ use crate::said::Said;
 
 #[test]
 fn one_event_of_the_host_is_one_span_over_http() {
-    run("otlp_traffic/http/plain");
-    run("otlp_traffic/http/filtered");
+    for variant in ["plain", "filtered"] {
+        run(&format!("otlp_traffic/http/{variant}"));
+        run(&format!("otlp_traffic/http_in_a_unit/{variant}"));
+    }
 }
 
 #[test]
 fn one_event_of_the_host_is_one_span_over_grpc() {
-    run("otlp_traffic/grpc/plain");
-    run("otlp_traffic/grpc/filtered");
+    for variant in ["plain", "filtered"] {
+        run(&format!("otlp_traffic/grpc/{variant}"));
+        run(&format!("otlp_traffic/grpc_in_a_unit/{variant}"));
+    }
+}
+
+/// Opens a unit for each batch, which would be the next one and hold all that is said meanwhile.
+struct InAUnit(Otlp);
+
+impl Exporter for InAUnit {
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        WideEvent::builder("of.the.exporter").run(|| self.0.export(batch))
+    }
 }
 
 pub(crate) fn play(name: &str) {
     let (way, variant) = name.split_once('/').unwrap();
     let said = Said::listen(variant);
     let server = Server::start();
-    let otlp = match way {
+    let (protocol, in_a_unit) =
+        way.strip_suffix("_in_a_unit").map_or((way, false), |protocol| (protocol, true));
+    let otlp = match protocol {
         "http" => Otlp::http(&server.url()),
         "grpc" => Otlp::grpc(&server.url()),
-        _ => panic!("no way {way}"),
+        _ => panic!("no protocol {protocol}"),
     };
     let otlp = otlp.and_then(|otlp| otlp.root_certificates(server.pem())).unwrap();
-    let guard =
-        ode::setup(ode::build_info!()).announce(false).export_to(otlp.timeout(LONG / 2)).init();
-    let guard = guard.unwrap();
+    let otlp = otlp.timeout(LONG / 2);
+    let queue = if in_a_unit { Queue::new(InAUnit(otlp)) } else { Queue::new(otlp) };
+    let setup = ode::setup(ode::build_info!()).announce(false);
+    let guard = setup.export_to(queue).init().unwrap();
 
     WideEvent::builder("of.the.host").run(|| trace!(order = 7, "at work"));
 
