@@ -50,6 +50,7 @@ fn what_was_received_is_not_looked_at_when_it_has_problems() {
         panic!("empty_envelope could not be tested");
     };
     exchange(receiver.http_port(), &empty()).unwrap();
+    receiver.wait_for(1);
     receiver.received();
 }
 
