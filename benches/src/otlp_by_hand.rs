@@ -172,22 +172,27 @@ impl Attributes<'_> {
         self.out.extend_from_slice(&[0x10, u8::from(value)]);
     }
 
-    /// A UUID of version 7: milliseconds, then random bits.
     fn event_id(&mut self, wall: u64, random: [u64; 2]) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let high = (wall / 1_000_000) << 16 | 0x7000 | random[0] & 0xfff;
-        let low = random[1] >> 2 | 1 << 63;
-        let mut text = [b'-'; 36];
-        let bytes = high.to_be_bytes().into_iter().chain(low.to_be_bytes());
-        let places = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
-        for (place, byte) in places.into_iter().zip(bytes) {
-            text[place] = DIGITS[usize::from(byte >> 4)];
-            text[place + 1] = DIGITS[usize::from(byte & 15)];
-        }
+        let text = event_id(wall, random);
         self.key("event_id", 38);
         self.out.extend_from_slice(&[0x0a, 36]);
         self.out.extend_from_slice(&text);
     }
+}
+
+/// A UUID of version 7: the milliseconds of a time in nanoseconds, then random bits.
+pub fn event_id(wall: u64, random: [u64; 2]) -> [u8; 36] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let high = (wall / 1_000_000) << 16 | 0x7000 | random[0] & 0xfff;
+    let low = random[1] >> 2 | 1 << 63;
+    let mut text = [b'-'; 36];
+    let bytes = high.to_be_bytes().into_iter().chain(low.to_be_bytes());
+    for (place, byte) in PLACES.into_iter().zip(bytes) {
+        text[place] = DIGITS[usize::from(byte >> 4)];
+        text[place + 1] = DIGITS[usize::from(byte & 15)];
+    }
+    text
 }
 
 /// A length that takes one byte.

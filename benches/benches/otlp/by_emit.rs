@@ -31,7 +31,7 @@ pub(crate) fn emit(units: usize) -> f64 {
         flush: &mut || assert!(setup.blocking_flush(LONG), "flushed"),
         every: EVERY,
         spans: &|| server.spans(),
-        kept: &|| server.kept(),
+        kept: Some(&|| server.kept()),
     }
     .cpu(units);
     drop(server);

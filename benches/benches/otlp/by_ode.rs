@@ -1,6 +1,8 @@
 //! The checkout by ode, and by hand.
 
-use std::time::Duration;
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ode::{Batch, ExportError, Exporter, Overflow, Queue};
 use ode_benches::by_ode::checkout;
@@ -10,7 +12,7 @@ use ode_exporters::otlp::encode::{
     DEFAULT_REQUEST_BYTES, Encoder, Format, Resource, Signal, Signals,
 };
 
-use crate::checked::cpu_of;
+use crate::checked::{Side, cpu_of};
 use crate::{BUILD_ID, LONG, PROCESS, sink};
 
 /// As in the bench of JSON lines.
@@ -19,7 +21,7 @@ const EVERY: usize = 2_048;
 const REQUEST: usize = 512;
 
 pub(crate) fn by_hand(units: usize) -> f64 {
-    let otlp = std::cell::RefCell::new((Otlp::new(BUILD_ID, &PROCESS), 0));
+    let otlp = RefCell::new((Otlp::new(BUILD_ID, &PROCESS), 0));
     let send = |(otlp, events): &mut (Otlp, usize)| {
         if std::mem::take(events) > 0 {
             otlp.end();
@@ -40,25 +42,47 @@ pub(crate) fn by_hand(units: usize) -> f64 {
 }
 
 pub(crate) fn ode(units: usize) -> f64 {
-    let encode = Encode {
-        encoder: Encoder::new(
-            Signals::Spans,
-            Shape::default(),
-            Format::Protobuf,
-            Resource::default(),
-        ),
-        out: Vec::new(),
-    };
+    let (signals, resource) = (Signals::Spans, Resource::default());
+    let encoder = Encoder::new(signals, Shape::default(), Format::Protobuf, resource);
+    let encode = Encode { encoder, out: Vec::new() };
+    with_ode(encode, || cpu_of(units, EVERY, checkout, || assert!(ode::flush(LONG).is_complete())))
+}
+
+/// The same without encoding: what recording, the queue and freeing cost.
+pub(crate) fn unencoded(units: usize) -> f64 {
+    let spans = Arc::new(AtomicUsize::new(0));
+    with_ode(Count(Arc::clone(&spans)), || {
+        let side = Side {
+            record: &mut checkout,
+            flush: &mut || assert!(ode::flush(LONG).is_complete()),
+            every: EVERY,
+            spans: &|| spans.load(Ordering::Relaxed),
+            kept: None,
+        };
+        side.cpu(units)
+    })
+}
+
+fn with_ode(exporter: impl Exporter, measure: impl FnOnce() -> f64) -> f64 {
     let guard = ode::setup(ode::build_info!().with_id(BUILD_ID))
-        .export_to(Queue::new(encode).overflow(Overflow::BlockFor(LONG)))
+        .export_to(Queue::new(exporter).overflow(Overflow::BlockFor(LONG)))
         .announce(false)
         .init()
         .expect("ode is set up once in a process");
-    let figure = cpu_of(units, EVERY, checkout, || assert!(ode::flush(LONG).is_complete()));
-    let shutdown = guard.shutdown(Duration::from_secs(30));
+    let figure = measure();
+    let shutdown = guard.shutdown(LONG);
     let stats = ode::stats();
     assert!(stats.is_balanced() && stats.dropped() == 0 && shutdown.undelivered == 0, "{stats}");
     figure
+}
+
+struct Count(Arc<AtomicUsize>);
+
+impl Exporter for Count {
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        self.0.fetch_add(batch.len(), Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 /// Encodes as ode's exporter of OTLP does, and sends to nobody.

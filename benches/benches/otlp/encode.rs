@@ -152,10 +152,11 @@ fn attributes(number: usize) -> impl Iterator<Item = (&'static str, Attribute)> 
     ];
     let texts = [4, 8, 12, 16, 20, 24, 30, 36, 36, 48, 72, 99];
     let text = "an0ther-text of a cart, its user and the way that it t00k through the shop: /cart/{id}/checkout, v3";
+    let whole = i64::try_from(number).unwrap_or(0);
     let value = move |at: usize| match at {
         0..12 => Attribute::Text(format!("{:03}{}", number % 1_000, &text[..texts[at] - 3])),
-        12..22 => Attribute::Int(7_i64.pow(u32::try_from(at - 12).unwrap_or(0)) + number as i64),
-        22..26 => Attribute::Float(1.0 / (number + at) as f64),
+        12..22 => Attribute::Int(7_i64.pow(u32::try_from(at - 12).unwrap_or(0)) + whole),
+        22..26 => Attribute::Float(1.0 / count(number + at)),
         _ => Attribute::Bool((number + at).is_multiple_of(2)),
     };
     // Kinds alternate, as they do in life.
