@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ode::exporters::otlp::Shape;
+use ode::exporters::otlp::encode::{
+    DEFAULT_REQUEST_BYTES, Encoder, Format, Resource, Signal, Signals,
+};
 use ode::{Batch, ExportError, Exporter, Overflow, Queue};
 use ode_benches::by_ode::checkout;
 use ode_benches::otlp_by_hand::Otlp;
-use ode_exporters::otlp::Shape;
-use ode_exporters::otlp::encode::{
-    DEFAULT_REQUEST_BYTES, Encoder, Format, Resource, Signal, Signals,
-};
 
 use crate::checked::{Side, cpu_of};
 use crate::{BUILD_ID, LONG, PROCESS, sink};

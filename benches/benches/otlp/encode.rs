@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures::executor::block_on;
-use ode::{Event, EventBuilder, EventId, Process, SpanId, TraceContext, TraceId, Value};
-use ode_benches::measure::median;
-use ode_exporters::otlp::Shape;
-use ode_exporters::otlp::encode::{
+use ode::exporters::otlp::Shape;
+use ode::exporters::otlp::encode::{
     DEFAULT_REQUEST_BYTES, Encoder, Format, Resource, Signal, Signals,
 };
+use ode::{Event, EventBuilder, EventId, Process, SpanId, TraceContext, TraceId, Value};
+use ode_benches::measure::median;
 use opentelemetry::trace::{self, SpanContext, SpanKind, Status, TraceFlags, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
