@@ -30,6 +30,7 @@ pub(crate) fn emit(units: usize) -> f64 {
         record: &mut checkout,
         flush: &mut || assert!(setup.blocking_flush(LONG), "flushed"),
         every: EVERY,
+        automatic: false,
         spans: &|| server.spans(),
         kept: Some(&|| server.kept()),
     }

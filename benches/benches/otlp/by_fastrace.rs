@@ -25,7 +25,7 @@ pub(crate) fn fastrace(units: usize) -> f64 {
     let scope = InstrumentationScope::builder("bench").build();
     let reporter = OpenTelemetryReporter::new(sink::exporter(), Cow::Owned(resource()), scope);
     fastrace::set_reporter(reporter, Config::default());
-    cpu_of(units, EVERY, checkout, fastrace::flush)
+    cpu_of(units, (EVERY, false), checkout, fastrace::flush)
 }
 
 #[inline(never)]

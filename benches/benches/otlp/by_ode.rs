@@ -38,14 +38,16 @@ pub(crate) fn by_hand(units: usize) -> f64 {
             send(&mut otlp);
         }
     };
-    cpu_of(units, EVERY, record, || send(&mut otlp.borrow_mut()))
+    cpu_of(units, (EVERY, true), record, || send(&mut otlp.borrow_mut()))
 }
 
 pub(crate) fn ode(units: usize) -> f64 {
     let (signals, resource) = (Signals::Spans, Resource::default());
     let encoder = Encoder::new(signals, Shape::default(), Format::Protobuf, resource);
     let encode = Encode { encoder, out: Vec::new() };
-    with_ode(encode, || cpu_of(units, EVERY, checkout, || assert!(ode::flush(LONG).is_complete())))
+    with_ode(encode, || {
+        cpu_of(units, (EVERY, true), checkout, || assert!(ode::flush(LONG).is_complete()))
+    })
 }
 
 /// The same without encoding: what recording, the queue and freeing cost.
@@ -56,6 +58,7 @@ pub(crate) fn unencoded(units: usize) -> f64 {
             record: &mut checkout,
             flush: &mut || assert!(ode::flush(LONG).is_complete()),
             every: EVERY,
+            automatic: true,
             spans: &|| spans.load(Ordering::Relaxed),
             kept: None,
         };

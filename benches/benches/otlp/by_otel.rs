@@ -39,7 +39,7 @@ pub(crate) fn sdk(units: usize) -> f64 {
     let provider = provider();
     let tracer = provider.tracer("bench");
     let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, EVERY, |cart| checkout(&tracer, cart), flush)
+    cpu_of(units, (EVERY, true), |cart| checkout(&tracer, cart), flush)
 }
 
 #[inline(never)]
@@ -66,7 +66,7 @@ pub(crate) fn least(units: usize) -> f64 {
     let provider = provider();
     let tracer = provider.tracer("bench");
     let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, EVERY, |cart| least_checkout(&tracer, cart), flush)
+    cpu_of(units, (EVERY, false), |cart| least_checkout(&tracer, cart), flush)
 }
 
 #[inline(never)]
@@ -144,7 +144,7 @@ pub(crate) fn tracing(units: usize) -> f64 {
         .with_tracked_inactivity(false);
     tracing_subscriber::registry().with(layer).init();
     let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, EVERY, traced, flush)
+    cpu_of(units, (EVERY, false), traced, flush)
 }
 
 #[inline(never)]

@@ -7,7 +7,7 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use crate::sink;
+use crate::{BUILD_ID, sink};
 
 /// One side of the comparison.
 pub(crate) struct Side<'s> {
@@ -17,6 +17,8 @@ pub(crate) struct Side<'s> {
     pub(crate) flush: &'s mut dyn FnMut(),
     /// After how many events to flush, so that no queue fills.
     pub(crate) every: usize,
+    /// Whether it sends the event's id, outcome and build, too.
+    pub(crate) automatic: bool,
     /// How many spans have arrived so far.
     pub(crate) spans: &'s dyn Fn() -> usize,
     /// The requests since the first call of this; `None` where nothing is encoded.
@@ -26,12 +28,13 @@ pub(crate) struct Side<'s> {
 /// Events through this process's sink.
 pub(crate) fn cpu_of(
     units: usize,
-    every: usize,
+    (every, automatic): (usize, bool),
     mut record: impl FnMut(&Cart),
     mut flush: impl FnMut(),
 ) -> f64 {
     let (record, flush) = (&mut record, &mut flush);
-    Side { record, flush, every, spans: &sink::spans, kept: Some(&sink::kept) }.cpu(units)
+    Side { record, flush, every, automatic, spans: &sink::spans, kept: Some(&sink::kept) }
+        .cpu(units)
 }
 
 impl Side<'_> {
@@ -47,7 +50,7 @@ impl Side<'_> {
         if let Some(kept) = self.kept {
             kept();
             self.run(&carts, carts.len());
-            check(&kept(), &carts);
+            check(&kept(), &carts, self.automatic);
         }
         took / crate::count(units)
     }
@@ -63,7 +66,7 @@ impl Side<'_> {
     }
 }
 
-fn check(requests: &[Vec<u8>], carts: &[Cart]) {
+fn check(requests: &[Vec<u8>], carts: &[Cart], automatic: bool) {
     let decoded = |request: &Vec<u8>| ExportTraceServiceRequest::decode(&**request);
     let requests: Vec<_> = requests.iter().map(decoded).collect::<Result<_, _>>().expect("OTLP");
     let resources = requests.iter().flat_map(|request| &request.resource_spans);
@@ -79,6 +82,14 @@ fn check(requests: &[Vec<u8>], carts: &[Cart]) {
         assert!(span.end_time_unix_nano >= span.start_time_unix_nano, "ended");
         for (key, value) in expected(cart) {
             assert_eq!(shown(span, key).as_deref(), Some(value.as_str()), "{key} of {span:?}");
+        }
+        if automatic {
+            assert_eq!(span.attributes.len(), 27, "nothing else in {span:?}");
+            assert_eq!(shown(span, "event_id").map(|id| id.len()), Some(36), "a UUID");
+            assert_eq!(shown(span, "outcome").as_deref(), Some("ok"));
+            assert_eq!(shown(span, "build_id").as_deref(), Some(BUILD_ID));
+        } else {
+            assert_eq!(span.attributes.len(), 24, "nothing else in {span:?}");
         }
     }
 }

@@ -103,7 +103,8 @@ fn main() {
     whole(&rounds);
     encoding(&rounds);
     for (name, _) in &figures {
-        assert!(!rounds.median(name).is_nan(), "a round of this failed: {name}");
+        let failed = rounds.of(name).iter().any(|figure| figure.is_nan());
+        assert!(!failed, "a round of this failed: {name}");
     }
 }
 
