@@ -60,7 +60,8 @@ fn a_receiver_that_is_not_there_yet_is_waited_for() {
         sender.record(0..5);
         let start = sender.stats();
         assert_eq!((start.offered, start.delivered), (5, 0));
-        sender.wait("it is being tried", |stats| stats.in_flight == 5);
+        // The worker may have looked while they were recorded, and so have only some of them.
+        sender.wait("it is being tried", |stats| stats.in_flight > 0);
         receiver.up();
         assert_eq!(sender.settled(), Ledger::delivered(5), "{way:?}");
         receiver.down();
