@@ -80,7 +80,7 @@ impl OpenTelemetry {
     }
 
     #[cfg(not(any(feature = "otlp-grpc", feature = "otlp-http")))]
-    #[expect(clippy::unnecessary_wraps, reason = "as with the features")]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with the features")]
     pub(crate) fn take_queue(&mut self) -> Result<Option<Queue>, SetupError> {
         Ok(None)
     }
