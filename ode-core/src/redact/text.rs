@@ -14,11 +14,31 @@ pub(crate) fn without_credentials(text: &str, rules: &Redaction) -> Option<Strin
     if !text.contains(':') && !begins_with_scheme(text) {
         return None;
     }
-    redact(text, rules)
+    if is_suspicious(text) { redact(text, rules) } else { None }
 }
 
 fn begins_with_scheme(text: &str) -> bool {
     matches!(text.as_bytes().first(), Some(b'B' | b'b')) && scheme_at(text, 0).is_some()
+}
+
+/// Whether there is a URL, or a word behind which credentials stand: messages have colons too, and
+/// most of them are about something else.
+fn is_suspicious(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, byte)| match byte {
+        b':' => bytes.get(at + 1..).is_some_and(|rest| rest.starts_with(b"//")),
+        b' ' => bytes.get(..at).is_some_and(|before| {
+            ends_with_word(before, b"bearer") || ends_with_word(before, b"basic")
+        }),
+        _ => false,
+    })
+}
+
+fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
+    text.len()
+        .checked_sub(word.len())
+        .and_then(|at| text.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 #[cold]
