@@ -7,7 +7,7 @@ use crate::event::finished::{EntryKey, Event};
 use crate::record::buffer::{Kind, unrange};
 use crate::redact::keys::Verdicts;
 use crate::redact::rules::Redaction;
-use crate::redact::text::{REDACTED, without_credentials};
+use crate::redact::text::{REDACTED, is_suspicious, without_credentials};
 use crate::sync::Arc;
 
 /// Redacts by the rules, and remembers what it found out about keys.
@@ -31,13 +31,15 @@ impl Redactor {
         if !self.rules.on {
             return;
         }
+        // One look at all of the text at once: nearly always there is nothing to look for in it.
+        let look_into_text = is_suspicious(&event.text);
         for at in 0..event.entries.len() {
-            self.apply_to_field(event, at);
+            self.apply_to_field(event, at, look_into_text);
         }
     }
 
     #[inline]
-    fn apply_to_field(&mut self, event: &mut Event, at: usize) {
+    fn apply_to_field(&mut self, event: &mut Event, at: usize, look_into_text: bool) {
         let Some(entry) = event.entries.get(at).copied() else { return };
         if !matches!(entry.kind, Kind::Str | Kind::Bytes | Kind::Array) {
             return;
@@ -53,7 +55,7 @@ impl Redactor {
             return deny(event, at);
         }
         match entry.kind {
-            Kind::Str => {
+            Kind::Str if look_into_text => {
                 let text = event.text.get(unrange(entry.data)).unwrap_or_default();
                 if let Some(text) = without_credentials(text, &self.rules) {
                     replace(event, at, &text);

@@ -72,8 +72,7 @@ impl Verdicts {
         is_known: impl Fn(&Known) -> bool,
         find_out: impl FnOnce() -> (Known, bool),
     ) -> bool {
-        let slots = self.slots.len().max(1);
-        let Some(slot) = self.slots.get_mut(hash as usize % slots) else { return true };
+        let Some(slot) = self.slots.get_mut(hash as usize % SLOTS) else { return true };
         if let Some(verdict) = slot
             && is_known(&verdict.key)
         {
