@@ -29,9 +29,11 @@
 //!        ▼
 //!   finish: outcome (one function), duration, seal        later writes are counted, never lost silently
 //!        ▼
+//!   sample: the destination's share, by the trace id      sample_rate written on what is kept
+//!        ▼
 //!   queue per destination (bounded by count AND bytes)    overflow = named policy + exact counter
 //!        ▼
-//!   worker thread per destination → Exporter
+//!   worker thread per destination → redact → Exporter
 //! ```
 //!
 //! # Features
