@@ -111,7 +111,7 @@ fn attributes(event: &Event, is_span: bool) -> Vec<KeyValue> {
     for (key, field) in fields {
         let text = if let OwnedValue::Str(text) = &field { Some(text.as_str()) } else { None };
         let key = match key.as_str() {
-            "ode.kind" if text.is_some_and(|text| KINDS.contains(&text)) => continue,
+            "ode.kind" if is_span && text.is_some_and(|text| KINDS.contains(&text)) => continue,
             "trace_state" if is_span && text.is_some() => continue,
             "links" if is_span && !links(event).0.is_empty() => {
                 let invalid = links(event).1;

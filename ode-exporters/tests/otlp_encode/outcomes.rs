@@ -150,12 +150,12 @@ fn links_that_cannot_be_read_stay() {
 }
 
 #[test]
-fn the_kind_is_a_hidden_field() {
+fn the_kind_is_no_attribute_of_a_span() {
     for (word, kind) in [("server", 2), ("client", 3), ("producer", 4), ("consumer", 5)] {
         let event = EventBuilder::new("t").field("ode.kind", Value::Str(word)).build();
         assert_eq!(span(&event).kind, kind);
         assert_eq!(attribute(&span(&event).attributes, "ode.kind"), None);
-        assert_eq!(attribute(&record(&event).attributes, "ode.kind"), None);
+        assert_eq!(attribute(&record(&event).attributes, "ode.kind"), Some(text(word)));
     }
     let odd = EventBuilder::new("t").field("ode.kind", Value::Str("odd")).build();
     assert_eq!(span(&odd).kind, 1);

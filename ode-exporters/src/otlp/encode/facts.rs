@@ -65,7 +65,8 @@ impl<'e> Facts<'e> {
             return Place::Moved(name);
         }
         match (key, value) {
-            ("ode.kind", Value::Str(word)) => {
+            // A log record has no other place for it.
+            ("ode.kind", Value::Str(word)) if signal == Signal::Spans => {
                 if let Some(kind) = kind_of(word) {
                     self.kind = kind;
                     return Place::Elsewhere;
