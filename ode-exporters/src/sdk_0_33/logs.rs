@@ -1,14 +1,9 @@
 //! [`Logs`]: any exporter of log records.
 
-use std::error::Error;
-use std::fmt;
-use std::time::Duration;
-
-use ode_core::{Batch, ExportError, Exporter};
 use opentelemetry_sdk::logs::LogExporter;
 
 use crate::sdk_0_33::adapter::Adapter;
-use crate::sdk_0_33::failure::Unknown;
+use crate::sdk_0_33::destination::destination;
 use crate::sdk_0_33::log::MakeLog;
 use crate::sdk_0_33::remote::OfLogs;
 
@@ -32,78 +27,4 @@ use crate::sdk_0_33::remote::OfLogs;
 /// When it is dropped, the exporter is shut down.
 pub struct Logs(pub(crate) Adapter<MakeLog>);
 
-impl Logs {
-    /// For an exporter that was made elsewhere.
-    ///
-    /// Not for one that started tasks on a runtime when it was made, as that of gRPC does: it would
-    /// need that runtime for as long as it lives. See [`Logs::made_by`].
-    pub fn new(exporter: impl LogExporter + 'static) -> Self {
-        Self(Adapter::of(OfLogs(exporter)))
-    }
-
-    /// For an exporter that is made with the first batch, by ode's thread and in its runtime; and
-    /// made again after it did not end in time. While making it fails, batches are lost, and
-    /// counted.
-    ///
-    /// ```no_run
-    /// # #[cfg(feature = "sdk-0-33-otlp")] {
-    /// use ode_exporters::sdk_0_33::Logs;
-    ///
-    /// let exporter =
-    ///     Logs::made_by(|| opentelemetry_otlp::LogExporter::builder().with_tonic().build());
-    /// # let _ = exporter;
-    /// # }
-    /// ```
-    pub fn made_by<X, E>(mut make: impl FnMut() -> Result<X, E> + Send + 'static) -> Self
-    where
-        X: LogExporter + 'static,
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
-        Self(Adapter::later(move || make().map(OfLogs)))
-    }
-
-    /// Sets how long the export of a batch may take, all tries of the exporter included. Default 30
-    /// seconds. An exporter that blocks cannot be interrupted.
-    #[must_use]
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self(self.0.timeout(timeout))
-    }
-
-    /// Adds an attribute to the resource. What ode knows of the process itself stays.
-    #[must_use]
-    pub fn resource_attribute(self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        Self(self.0.resource_attribute(key.into(), value.into()))
-    }
-
-    /// Exports a batch again, as [`Queue::give_up_after`](ode_core::Queue::give_up_after) has it,
-    /// also after a failure that is not understood. By default such a batch is dropped: the SDK
-    /// leaves it to exporters to try again, and only they know whether part of it arrived.
-    #[must_use]
-    pub fn retry_unknown_failures(self) -> Self {
-        Self(self.0.unknown(Unknown::Passes))
-    }
-}
-
-impl Exporter for Logs {
-    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
-        self.0.export(batch)
-    }
-
-    fn flush(&mut self, _timeout: Duration) -> Result<(), ExportError> {
-        self.0.flush()
-    }
-
-    fn is_of_opentelemetry(&self) -> bool {
-        true
-    }
-
-    fn name(&self) -> &'static str {
-        "SdkLogs"
-    }
-}
-
-impl fmt::Debug for Logs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.show("Logs", f)
-    }
-}
+destination!(Logs, LogExporter, OfLogs, "SdkLogs");

@@ -33,6 +33,7 @@
 
 mod adapter;
 mod attributes;
+mod destination;
 mod failure;
 mod log;
 mod logs;
