@@ -1,5 +1,6 @@
 //! From a finished unit to its exporters, and the ledger over it.
 
+pub(crate) mod backoff;
 pub(crate) mod builder;
 pub(crate) mod chunk;
 pub(crate) mod control;

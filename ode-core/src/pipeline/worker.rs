@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::event::value::saturating_nanos;
 use crate::export::{Batch, ExportError, Exporter, Kind};
+use crate::pipeline::backoff::backoff;
 use crate::pipeline::chunk::{Chunk, Room};
 use crate::pipeline::control::Orders;
 use crate::pipeline::destination::Destination;
@@ -22,10 +23,6 @@ use crate::sync::{Arc, Ordering};
 
 /// Idle workers look this often.
 const IDLE: Duration = Duration::from_millis(100);
-/// The first retry comes after this long, give or take a half …
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-/// … and none later than this after the one before, unless the receiver asks for it.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
 /// Panics in a row that are taken in stride.
 const FREE_PANICS: u32 = 3;
 
@@ -415,22 +412,3 @@ fn with_causes(error: &ExportError) -> String {
 }
 
 const MAX_CAUSES: usize = 16;
-
-/// Exponential, with the upper half jittered.
-fn backoff(failures: u32, jitter: f64) -> Duration {
-    let full = FIRST_BACKOFF.saturating_mul(1 << failures.min(10)).min(MAX_BACKOFF);
-    full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn backs_off_to_a_bound() {
-        assert_eq!(backoff(0, 1.0), FIRST_BACKOFF);
-        assert_eq!(backoff(0, 0.0), FIRST_BACKOFF / 2);
-        assert_eq!(backoff(1, 1.0), FIRST_BACKOFF * 2);
-        assert_eq!(backoff(40, 1.0), MAX_BACKOFF);
-    }
-}

@@ -41,7 +41,7 @@ fn covers_what_came_while_a_batch_waited_for_its_retry() {
         wait_for_attempts(&pipeline, &log, 1);
         // These stay with their threads: nothing collects them while the batch waits.
         record(&pipeline, 1..4);
-        clock.advance(Duration::from_millis(100));
+        clock.advance(Duration::from_millis(200));
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(log.ordered(), [0, 0, 1, 2, 3]);
         assert_eq!(ledger(&pipeline).delivered, 4);
@@ -57,7 +57,7 @@ fn shutdown_covers_what_came_while_a_batch_waited_for_its_retry() {
         clock.advance(Duration::from_millis(100));
         wait_for_attempts(&pipeline, &log, 1);
         record(&pipeline, 1..4);
-        clock.advance(Duration::from_millis(100));
+        clock.advance(Duration::from_millis(200));
         let end = pipeline.shutdown(LONG);
         assert_eq!((end.delivered, end.undelivered), (4, 0));
         assert_dropped(&ledger(&pipeline), &[]);

@@ -1,13 +1,15 @@
 //! What an exporter may answer, and what becomes of the batch.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ode_core::testing::TestClock;
 use ode_core::{DropReason, ExportError};
 
 use crate::support::{
-    LONG, Log, assert_dropped, fails, for_now, glance, ledger, let_it_look, ok, record, scripted,
-    start, start_at, wait_for_attempts, wait_until, watched,
+    Answer, LONG, Log, assert_dropped, fails, for_now, glance, ledger, let_it_look, ok, record,
+    scripted, start, start_at, wait_for_attempts, wait_until, watched,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -20,8 +22,8 @@ fn a_retry_waits_its_backoff_on_the_injected_clock() {
         record(&pipeline, 0..3);
         clock.advance(100 * MILLISECOND);
         wait_for_attempts(&pipeline, &log, 1);
-        // The n-th wait is between a half and the whole of 100 ms × 2ⁿ.
-        for (attempts, full) in [(1, 100), (2, 200)] {
+        // The n-th wait is between a half and the whole of 200 ms × 2ⁿ.
+        for (attempts, full) in [(1, 200), (2, 400)] {
             clock.advance((full / 2 - 1) * MILLISECOND);
             let_it_look(&pipeline, &log);
             assert_eq!(log.count(), attempts, "too early");
@@ -55,10 +57,47 @@ fn backing_off_ends_with_the_first_success() {
         record(&pipeline, [1]);
         clock.advance(100 * MILLISECOND);
         wait_for_attempts(&pipeline, &log, 7);
-        clock.advance(100 * MILLISECOND);
+        clock.advance(200 * MILLISECOND);
         wait_for_attempts(&pipeline, &log, 8);
         assert!(pipeline.flush(LONG).is_complete());
         assert_eq!(ledger(&pipeline).delivered, 2);
+    });
+}
+
+/// T26, with the pipeline's own schedule: never two attempts within 100 ms, however long it lasts, and
+/// none later than 10 s after the receiver is back.
+#[test]
+fn a_receiver_that_is_away_is_not_asked_too_often_and_found_soon() {
+    const STEP: u32 = 20;
+    const BACK: u64 = 60_000;
+    watched(|| {
+        for _ in 0..3 {
+            let (clock, now, log) = (TestClock::new(), Arc::new(AtomicU64::new(0)), Log::default());
+            let attempts = Arc::new(Mutex::new(Vec::new()));
+            let (time, times) = (Arc::clone(&now), Arc::clone(&attempts));
+            let script = std::iter::repeat_with(move || {
+                let (time, times) = (Arc::clone(&time), Arc::clone(&times));
+                let answer: Answer = Box::new(move || {
+                    let now = time.load(Ordering::SeqCst);
+                    times.lock().unwrap().push(now);
+                    if now < BACK { Err(for_now()) } else { Ok(()) }
+                });
+                answer
+            });
+            let pipeline = start_at(&clock, scripted(&log, script.take(1_000)));
+            record(&pipeline, [0]);
+            while glance(&pipeline).delivered == 0 {
+                now.fetch_add(STEP.into(), Ordering::SeqCst);
+                clock.advance(STEP * MILLISECOND);
+                let_it_look(&pipeline, &log);
+            }
+            let attempts = attempts.lock().unwrap().clone();
+            let gaps = attempts.windows(2).map(|pair| pair[1] - pair[0]);
+            assert!(gaps.clone().all(|gap| gap >= 100), "{attempts:?}");
+            assert!(gaps.clone().max() <= Some(10_000 + u64::from(STEP)), "{attempts:?}");
+            assert!((10..40).contains(&attempts.len()), "{attempts:?}");
+            assert!(*attempts.last().unwrap() <= BACK + 10_000 + u64::from(STEP), "{attempts:?}");
+        }
     });
 }
 
