@@ -42,9 +42,13 @@ fn check(value: &Value) {
                     | "endTimeUnixNano"
                     | "timeUnixNano"
                     | "observedTimeUnixNano" => value.is_string(),
-                    "kind" | "code" | "severityNumber" | "flags" | "droppedAttributesCount" => {
-                        value.is_u64()
-                    }
+                    "kind"
+                    | "code"
+                    | "severityNumber"
+                    | "flags"
+                    | "droppedAttributesCount"
+                    | "droppedEventsCount"
+                    | "droppedLinksCount" => value.is_u64(),
                     _ => true,
                 };
                 assert!(known, "{name}: {value}");

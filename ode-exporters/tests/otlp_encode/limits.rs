@@ -1,10 +1,11 @@
 //! What a shape leaves out, and where that goes.
 
-use ode_core::{Event, EventBuilder, Value};
+use ode_core::{Event, EventBuilder, Outcome, Value};
 use ode_exporters::otlp::encode::Shape;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 
+use crate::events::LINK;
 use crate::support::{attribute, body, keys, record, record_shaped, span, span_shaped, text};
 
 fn wide(fields: usize, value: &str) -> Event {
@@ -118,4 +119,61 @@ fn loki_gets_a_line_where_nothing_is_left_over() {
     assert_eq!(for_loki, as_usual);
     assert_eq!(body(&for_loki), "t ok (0 ns)");
     assert_eq!(span_shaped(&wide(200, "x"), Shape::loki()).dropped_attributes_count, 200 - 106 + 2);
+}
+
+/// The spans' own limits: attributes are not theirs, and a log record has no events or links.
+#[test]
+fn links_are_limited_by_number() {
+    let other = LINK.replace("4bf9", "5bf9");
+    let event = EventBuilder::new("t")
+        .field("links", Value::Array(&[LINK, "nonsense", other.as_str(), LINK]))
+        .build();
+    for (max, sent, dropped) in [(None, 3, 0), (Some(3), 3, 0), (Some(2), 2, 1), (Some(0), 0, 3)] {
+        let shape = max.map_or_else(Shape::default, |max| Shape::default().max_links(max));
+        let span = span_shaped(&event, shape);
+        assert_eq!((span.links.len(), span.dropped_links_count), (sent, dropped), "{max:?}");
+        for (link, first) in span.links.iter().zip([0x4b, 0x5b, 0x4b]) {
+            assert_eq!(link.trace_id[0], first, "the first ones stay");
+        }
+        assert_eq!((span.dropped_events_count, span.dropped_attributes_count), (0, 0));
+        let Some(Any::ArrayValue(left)) = attribute(&span.attributes, "links") else { panic!() };
+        assert_eq!(left.values.len(), 1, "what is no link stays an attribute");
+        assert_eq!(record_shaped(&event, shape), record(&event));
+    }
+}
+
+#[test]
+fn events_of_a_span_are_limited_by_number_and_attributes() {
+    let of = |kind: &str| {
+        let event = EventBuilder::new("t").outcome(Outcome::Error);
+        event.field("error.type", Value::Str(kind)).field("error.message", Value::Str("grün🦀"))
+    };
+    let event = of("Refused").build();
+    let shape = Shape::default();
+    let all = span(&event);
+    for (shape, attributes, dropped) in [
+        (shape.max_span_events(1).max_span_event_attributes(2), 2, 0),
+        (shape.max_span_event_attributes(1), 1, 1),
+        (shape.max_span_event_attributes(0), 0, 2),
+    ] {
+        let span = span_shaped(&event, shape);
+        let [exception] = &span.events[..] else { panic!("{shape:?}: {span:?}") };
+        assert_eq!(exception.attributes, all.events[0].attributes[..attributes], "{shape:?}");
+        assert_eq!(exception.dropped_attributes_count, dropped, "{shape:?}");
+        assert_eq!((span.dropped_events_count, &span.status), (0, &all.status));
+    }
+    let without = span_shaped(&event, shape.max_span_events(0));
+    assert_eq!((without.events.len(), without.dropped_events_count), (0, 1));
+    assert_eq!((without.status, without.attributes), (all.status.clone(), all.attributes.clone()));
+
+    let cut = span_shaped(&event, shape.max_value_length(3));
+    assert_eq!(attribute(&cut.events[0].attributes, "exception.type"), Some(text("Ref")));
+    assert_eq!(attribute(&cut.events[0].attributes, "exception.message"), Some(text("grü")));
+    assert_eq!(cut.status, all.status, "a status is no attribute");
+
+    // Where there is nothing to send, nothing is dropped.
+    let silent = EventBuilder::new("t").outcome(Outcome::Error).build();
+    assert_eq!(span_shaped(&silent, shape.max_span_events(0)).dropped_events_count, 0);
+    let fine = EventBuilder::new("t").field("error.type", Value::Str("handled")).build();
+    assert_eq!(span_shaped(&fine, shape.max_span_events(0)).dropped_events_count, 0);
 }

@@ -233,12 +233,33 @@ fn shape<G: Fn(&str) -> Option<OsString>>(from: &mut Reader<G>, signal: Signal) 
     };
     let (count, length) = (limit("ATTRIBUTE_COUNT_LIMIT"), limit("ATTRIBUTE_VALUE_LENGTH_LIMIT"));
     let mut shape = Shape::default();
+    if signal == Signal::Spans {
+        shape = within_spans(from, shape);
+    }
     if let Some(attributes) = count {
         shape = shape.max_attributes(attributes);
     }
     if let Some(characters) = length {
         shape = shape.max_value_length(characters);
     }
+    shape
+}
+
+/// Limits of what only spans have.
+fn within_spans<G: Fn(&str) -> Option<OsString>>(from: &mut Reader<G>, mut shape: Shape) -> Shape {
+    let mut limit = |name: &str| from.number(&format!("OTEL_{name}_LIMIT"), 0);
+    if let Some(events) = limit("SPAN_EVENT_COUNT") {
+        shape = shape.max_span_events(events);
+    }
+    if let Some(links) = limit("SPAN_LINK_COUNT") {
+        shape = shape.max_links(links);
+    }
+    let of_events = limit("EVENT_ATTRIBUTE_COUNT");
+    if let Some(attributes) = of_events.or_else(|| limit("ATTRIBUTE_COUNT")) {
+        shape = shape.max_span_event_attributes(attributes);
+    }
+    // ode's links have no attributes: only what is wrong with it is of interest.
+    limit("LINK_ATTRIBUTE_COUNT");
     shape
 }
 

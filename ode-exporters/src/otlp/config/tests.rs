@@ -191,7 +191,7 @@ fn limits_apply_only_when_set() {
         (&[][..], Shape::default(), Shape::default()),
         (
             &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "128"), ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "9")],
-            Shape::default().max_attributes(128),
+            Shape::default().max_attributes(128).max_span_event_attributes(128),
             Shape::default().max_attributes(9),
         ),
         (
@@ -208,6 +208,17 @@ fn limits_apply_only_when_set() {
             Shape::default(),
             Shape::default().max_value_length(5),
         ),
+        (
+            &[("OTEL_SPAN_EVENT_COUNT_LIMIT", "0"), ("OTEL_SPAN_LINK_COUNT_LIMIT", "128")],
+            Shape::default().max_span_events(0).max_links(128),
+            Shape::default(),
+        ),
+        (
+            &[("OTEL_ATTRIBUTE_COUNT_LIMIT", "128"), ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "1")],
+            Shape::default().max_attributes(128).max_span_event_attributes(1),
+            Shape::default().max_attributes(128),
+        ),
+        (&[("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "5")], Shape::default(), Shape::default()),
     ] {
         let variables = [&[("OTEL_LOGS_EXPORTER", "otlp")], variables].concat();
         let otlp = with(&variables).otlp.unwrap();
@@ -302,7 +313,7 @@ fn disabled_is_disabled_and_nothing_else_is() {
 }
 
 /// A value that none of these may have.
-const WRONG: [(&str, &str); 30] = [
+const WRONG: [(&str, &str); 34] = [
     ("OTEL_CONFIG_FILE", "/otel.yaml"),
     ("OTEL_SDK_DISABLED", "yes"),
     ("OTEL_RESOURCE_ATTRIBUTES", "a=b,c"),
@@ -328,6 +339,10 @@ const WRONG: [(&str, &str); 30] = [
     ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "1.5"),
     ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "0x10"),
     ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "-0.1"),
+    ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1"),
+    ("OTEL_SPAN_LINK_COUNT_LIMIT", "all"),
+    ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "2147483648"),
+    ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "1e3"),
     ("OTEL_BSP_SCHEDULE_DELAY", "-5"),
     ("OTEL_BSP_EXPORT_TIMEOUT", "forever"),
     ("OTEL_BSP_MAX_QUEUE_SIZE", "0"),

@@ -56,18 +56,21 @@ pub(crate) mod span {
         ATTRIBUTES = 9, LEN, "attributes";
         DROPPED_ATTRIBUTES = 10, VARINT, "droppedAttributesCount";
         EVENTS = 11, LEN, "events";
+        DROPPED_EVENTS = 12, VARINT, "droppedEventsCount";
         LINKS = 13, LEN, "links";
+        DROPPED_LINKS = 14, VARINT, "droppedLinksCount";
         STATUS = 15, LEN, "status";
         FLAGS = 16, I32, "flags";
     }
 }
 
 pub(crate) mod span_event {
-    use super::{Field, I64, LEN};
+    use super::{Field, I64, LEN, VARINT};
     fields! {
         TIME = 1, I64, "timeUnixNano";
         NAME = 2, LEN, "name";
         ATTRIBUTES = 3, LEN, "attributes";
+        DROPPED_ATTRIBUTES = 4, VARINT, "droppedAttributesCount";
     }
 }
 

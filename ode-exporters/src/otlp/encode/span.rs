@@ -1,12 +1,14 @@
 //! An event as a span.
 
-use ode_core::Event;
+use ode_core::{Event, Value};
 
 use crate::otlp::encode::attributes::{self, Extra, Target};
 use crate::otlp::encode::facts::{Facts, each_link, link_of};
 use crate::otlp::encode::fields::{link, span, span_event, status};
+use crate::otlp::encode::lists::cut_scalar;
 use crate::otlp::encode::names;
 use crate::otlp::encode::sampled::{State, trace_state};
+use crate::otlp::encode::shape::Shape;
 use crate::otlp::encode::table::{self, STATUS_ERROR};
 use crate::otlp::encode::writer::Writer;
 use crate::write::room::Buffer;
@@ -60,9 +62,9 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
         State::AsItCame(state) => writer.text(span::TRACE_STATE, state)?,
         State::InBuffer => writer.text(span::TRACE_STATE, text)?,
     }
-    put_links(writer, &facts)?;
+    put_links(writer, &facts, target.shape)?;
     if table::row(event.outcome()).failed {
-        put_failure(writer, event, &facts, end)?;
+        put_failure(writer, event, &facts, end, target.shape)?;
     }
     if context.flags() != 0 {
         writer.fixed32(span::FLAGS, context.flags().into())?;
@@ -70,14 +72,25 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
     Some(())
 }
 
-fn put_links<'m, 'r, W: Writer<'m, 'r>>(writer: &mut W, facts: &Facts<'_>) -> Option<()> {
+fn put_links<'m, 'r, W: Writer<'m, 'r>>(
+    writer: &mut W,
+    facts: &Facts<'_>,
+    shape: &Shape,
+) -> Option<()> {
     let Some(links) = facts.links else {
         return Some(());
     };
+    let mut left = shape.max_links.unwrap_or(usize::MAX);
+    let mut dropped: u32 = 0;
     writer.list(span::LINKS, |writer| {
         let mut fits = Some(());
         each_link(links, &mut |item| {
             if let (Some(()), Some(context)) = (fits, link_of(item)) {
+                let Some(others) = left.checked_sub(1) else {
+                    dropped = dropped.saturating_add(1);
+                    return;
+                };
+                left = others;
                 fits = writer.item(span::LINKS, |writer| {
                     writer.id(link::TRACE_ID, context.trace_id().to_bytes())?;
                     writer.id(link::SPAN_ID, context.span_id().to_bytes())?;
@@ -89,7 +102,8 @@ fn put_links<'m, 'r, W: Writer<'m, 'r>>(writer: &mut W, facts: &Facts<'_>) -> Op
             }
         });
         fits
-    })
+    })?;
+    if dropped > 0 { writer.number(span::DROPPED_LINKS, dropped) } else { Some(()) }
 }
 
 /// The status, and the exception if there is something to say about it.
@@ -98,6 +112,7 @@ fn put_failure<'m, 'r, W: Writer<'m, 'r>>(
     event: &Event,
     facts: &Facts<'_>,
     end: u64,
+    shape: &Shape,
 ) -> Option<()> {
     writer.message(span::STATUS, |writer| {
         writer.text(status::MESSAGE, facts.message(event))?;
@@ -107,21 +122,30 @@ fn put_failure<'m, 'r, W: Writer<'m, 'r>>(
         (names::EXCEPTION_TYPE, facts.error_type),
         (names::EXCEPTION_MESSAGE, facts.error_message),
     ];
-    if described.iter().all(|(_, text)| text.is_none()) {
+    let described = described.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    let all = described.clone().count();
+    if all == 0 {
         return Some(());
     }
+    if shape.max_span_events == Some(0) {
+        return writer.number(span::DROPPED_EVENTS, 1);
+    }
+    let sent = shape.max_span_event_attributes.unwrap_or(usize::MAX).min(all);
     writer.list(span::EVENTS, |writer| {
         writer.item(span::EVENTS, |writer| {
             writer.fixed64(span_event::TIME, end)?;
             writer.text(span_event::NAME, names::EXCEPTION)?;
             writer.list(span_event::ATTRIBUTES, |writer| {
-                described.into_iter().try_for_each(|(name, text)| match text {
-                    Some(text) => {
-                        writer.attribute(span_event::ATTRIBUTES, name, ode_core::Value::Str(text))
-                    }
-                    None => Some(()),
+                described.take(sent).try_for_each(|(name, text)| {
+                    let longest = shape.max_value_length.unwrap_or(usize::MAX);
+                    let text = cut_scalar(Value::Str(text), longest);
+                    writer.attribute(span_event::ATTRIBUTES, name, text)
                 })
-            })
+            })?;
+            match u32::try_from(all - sent) {
+                Ok(dropped @ 1..) => writer.number(span_event::DROPPED_ATTRIBUTES, dropped),
+                _ => Some(()),
+            }
         })
     })
 }
