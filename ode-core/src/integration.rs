@@ -1,18 +1,24 @@
 //! What the integrations in `ode` are made of: `tracing`, OpenTelemetry, HTTP. Applications need
 //! none of it. Not covered by any promise of stability.
 
-use std::time::Duration;
+use std::fmt;
 
 use crate::clock::{Clock, Moment};
 use crate::context::slot::{self, Ambient};
 use crate::context::{timed, write};
 use crate::event::ids::TraceContext;
-use crate::event::value::Value;
+use crate::event::interned::interned;
+use crate::event::value::{Number, Value};
 use crate::pipeline::diagnostics::Diagnostic;
 use crate::pipeline::engine::GLOBAL;
+use crate::record::buffer::KeyRef;
+use crate::record::format;
+use crate::record::prepare::Prepared;
 use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;
 
+pub use crate::ship::kill::{KillSource, flip};
+pub use crate::event::keys::Key;
 pub use crate::unit::companion::{Companion, Opened, Surroundings, surround};
 
 /// Whether a unit is current; counts nothing where none is.
@@ -44,15 +50,79 @@ pub fn tell_later(diagnostic: Diagnostic) {
     }
 }
 
-/// Counts a log message of the current unit. `None` where there is no unit, or where it has `max`
-/// of them; else how long after the start of the unit the message came.
+/// A key for a name that comes again and again: what is recorded under it costs less. `None` for a
+/// name of ode's, and where too many were asked for: then the field is recorded by its text.
+///
+/// It takes a lock, and the key stays for good: ask once.
 #[must_use]
-pub fn next_message(max: u32) -> Option<Duration> {
-    let nanos = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => unit.next_message(max),
-        Ambient::Joined(shared) => shared.next_message(max),
-    });
-    nanos.flatten().map(Duration::from_nanos)
+pub fn key(name: &str) -> Option<&'static Key> {
+    interned(name)
+}
+
+/// A name that an integration records under again and again.
+#[derive(Clone, Debug)]
+pub struct Name {
+    text: String,
+    key: Option<&'static Key>,
+}
+
+impl Name {
+    /// Makes the name ready; it takes a lock.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        let text = name.into();
+        Self { key: interned(&text), text }
+    }
+
+    fn key(&self) -> KeyRef<'_> {
+        self.key.map_or(KeyRef::Text(&self.text), KeyRef::Static)
+    }
+
+    /// Records a field on the current unit.
+    #[inline]
+    pub fn set(&self, value: Value<'_>) {
+        match self.key {
+            Some(key) => write::set_static(key, value),
+            None => write::set_at(&self.text, value),
+        }
+    }
+
+    /// Adds to a counter of the current unit.
+    pub fn incr(&self, by: Number) {
+        write::incr(self.key(), by);
+    }
+
+    /// Appends a log message to a list of the current unit: `write` puts it together, told how many
+    /// nanoseconds after the start of the unit it comes. `false` where the unit has `max` of them
+    /// already; nothing where no unit is current.
+    pub fn append_message(
+        &self,
+        max: u32,
+        write: impl FnOnce(u64, &mut dyn fmt::Write) -> fmt::Result,
+    ) -> bool {
+        let own = slot::with_own(|unit| {
+            Some((unit.next_message(max)?, unit.buffer.limits.value_bytes))
+        });
+        let message = own.or_else(|| next_message_elsewhere(max));
+        let Some(Some((after, budget))) = message else { return message.is_none() };
+        format::with_written(
+            budget,
+            |out| write(after, out),
+            |text, cut| {
+                write::append(self.key(), Prepared::Text(text, cut));
+            },
+        );
+        true
+    }
+}
+
+/// As the unit's own, where this task contributes to a unit of another's.
+#[cold]
+fn next_message_elsewhere(max: u32) -> Option<Option<(u64, usize)>> {
+    slot::with(|ambient| match ambient {
+        Ambient::Own(_) => None,
+        Ambient::Joined(shared) => Some((shared.next_message(max)?, shared.value_bytes())),
+    })
 }
 
 /// Records a field whose name an integration needs for itself: it goes to `field.<key>`, as a user's

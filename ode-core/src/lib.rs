@@ -63,6 +63,7 @@ pub mod propagation;
 mod record;
 mod redact;
 mod rng;
+mod ship;
 mod sync;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -93,4 +94,9 @@ pub use process::Process;
 pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use redact::Redaction;
+pub use ship::{
+    Attribute, Change, Evaluation, Flag, FlagError, FlagSource, FlagType, FlagValue, Gate,
+    MemoryFlags, ParseStageError, Reason, Ring, Rollout, Stage, Subject, force_dry_run, is_killed,
+    kill, revive, stage, subject, would,
+};
 pub use unit::{InUnit, SpanKind, UnitName, WideEvent, WideEventBuilder};

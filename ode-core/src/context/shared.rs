@@ -12,6 +12,7 @@ use crate::pipeline::engine::PipelineRef;
 use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, TRUNCATED, unrange};
 use crate::record::counter;
 use crate::record::prepare::Prepared;
+use crate::ship::decisions::Decisions;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::unit::companion::Beside;
 use crate::unit::open::{KEEP_BYTES, Unit};
@@ -30,6 +31,7 @@ struct State {
     context: Option<TraceContext>,
     pipeline: Option<PipelineRef>,
     root: Option<Arc<Shared>>,
+    decisions: Option<Arc<Decisions>>,
     beside: Beside,
     around: Option<SpanId>,
     started: Option<Moment>,
@@ -75,6 +77,7 @@ impl Shared {
         state.context = Some(unit.context);
         state.pipeline.clone_from(&unit.pipeline);
         state.root.clone_from(&unit.root);
+        state.decisions = Some(Arc::clone(unit.decisions()));
         state.beside.clone_from(&unit.beside);
         state.around = unit.around;
         state.started = unit.started.map(|(_, started)| started);
@@ -96,6 +99,7 @@ impl Shared {
             (state.side, state.inherited) = (Buffer::default(), Buffer::default());
         }
         (state.context, state.pipeline, state.root, state.held) = (None, None, None, None);
+        state.decisions = None;
         state.beside.close();
         state.phase = Phase::Ended;
     }
@@ -204,6 +208,11 @@ impl Shared {
 
     pub(crate) fn pipeline(&self) -> Option<PipelineRef> {
         lock(&self.state).pipeline.clone()
+    }
+
+    /// What the unit decides about flags and changes.
+    pub(crate) fn decisions(&self) -> Option<Arc<Decisions>> {
+        lock(&self.state).decisions.clone()
     }
 
     /// The outermost unit, if this is not it.

@@ -49,6 +49,15 @@ impl Key {
         Self { name, json, hash: hash(name), reserved: false }
     }
 
+    /// A key that ode writes and that is known when the program runs; its text lives as long as
+    /// the process.
+    pub(crate) fn leaked(name: &str) -> Self {
+        let needs_escaping = |byte: u8| byte < b' ' || matches!(byte, b'"' | b'\\' | 0x7f..);
+        let json =
+            if name.bytes().any(needs_escaping) { String::new() } else { format!(",\"{name}\":") };
+        Self::ours(String::leak(name.to_owned()), String::leak(json))
+    }
+
     /// Whether it is this very key of ode's.
     #[inline]
     pub(crate) fn is(&self, ours: &'static Self) -> bool {

@@ -24,6 +24,9 @@ use crate::pipeline::worker::Worker;
 use crate::process::Process;
 use crate::redact::Redaction;
 use crate::rng::Ids;
+use crate::ship::kill::{self, Kills};
+use crate::ship::shipping::ShippingBuilder;
+use crate::ship::{Change, FlagSource, Stage};
 use crate::sync::{Arc, AtomicBool, Mutex, lock};
 
 /// Sets a pipeline up by hand, without reading the environment. Applications use `ode::setup`.
@@ -37,6 +40,8 @@ pub struct PipelineBuilder {
     redaction: Redaction,
     flush_timeout: Duration,
     announce: bool,
+    shipping: ShippingBuilder,
+    kills: Option<Arc<Kills>>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) taps: Vec<Tap>,
@@ -64,6 +69,8 @@ impl PipelineBuilder {
             redaction: Redaction::new(),
             flush_timeout: Duration::from_secs(5),
             announce: false,
+            shipping: ShippingBuilder::default(),
+            kills: None,
             clock: Clock::default(),
             ids: Ids::default(),
             taps: Vec::new(),
@@ -124,6 +131,25 @@ impl PipelineBuilder {
         self
     }
 
+    /// Adds a source of flags. Those added first are asked first; the first that knows a flag
+    /// answers.
+    pub fn flags(mut self, source: impl FlagSource) -> Self {
+        self.shipping.sources.push(Arc::new(source));
+        self
+    }
+
+    /// Sets the stage of a change, for where no source of flags knows it.
+    pub fn stage<C: Change>(mut self, stage: Stage) -> Self {
+        self.shipping.stages.push((C::declaration().flag_key(), stage));
+        self
+    }
+
+    /// Whether every change runs dry, whatever its stage. Default no.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.shipping.dry_run = dry_run;
+        self
+    }
+
     /// Tells the observer set so far, on this thread: for what is found wrong during set-up.
     pub fn tell(&self, diagnostic: &Diagnostic) {
         tell(&self.observer, diagnostic);
@@ -133,13 +159,15 @@ impl PipelineBuilder {
     ///
     /// # Errors
     /// When the process has one already, and when a thread cannot be started.
-    pub fn install(self) -> Result<Guard, SetupError> {
+    pub fn install(mut self) -> Result<Guard, SetupError> {
         static INSTALLING: Mutex<()> = Mutex::new(());
         let _one_at_a_time = lock(&INSTALLING);
         if GLOBAL.get().is_some() {
             return Err(SetupError { kind: Kind::AlreadyInitialised });
         }
         let flush_timeout = self.flush_timeout;
+        // What was killed before stays killed.
+        self.kills = Some(kill::of_process());
         let (pipeline, start) = self.assemble();
         if let Err(error) = start() {
             pipeline.stop(Duration::ZERO);
@@ -186,6 +214,7 @@ impl PipelineBuilder {
             counts: Cells::default(),
             warned_of_hashing: AtomicBool::new(false),
             announce: self.announce,
+            shipping: self.shipping.build(self.kills.unwrap_or_default()),
             share,
         };
         let clock = pipeline.clock.clone();

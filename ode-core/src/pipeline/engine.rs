@@ -20,6 +20,7 @@ use crate::pipeline::watch::Watchers;
 use crate::process::Process;
 use crate::record::buffer::Buffer;
 use crate::rng::Ids;
+use crate::ship::shipping::Shipping;
 use crate::sync::{Arc, AtomicBool, Ordering};
 
 /// A pipeline in operation.
@@ -38,6 +39,7 @@ pub(crate) struct Pipeline {
     pub(crate) counts: Cells,
     pub(crate) warned_of_hashing: AtomicBool,
     pub(crate) announce: bool,
+    pub(crate) shipping: Shipping,
     /// The greatest share that a destination keeps.
     pub(crate) share: Share,
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::context::cells::Cells;
+use crate::context::cells::{self, Cells};
 use crate::event::keys::Key;
 use crate::event::limits::Limits;
 use crate::event::outcome::Outcome;
 use crate::event::value::{ToValue, Value};
-use crate::pipeline::engine::Pipeline;
+use crate::pipeline::engine::{Pipeline, PipelineRef};
 use crate::pipeline::ledger::Stats;
 use crate::record::buffer::{Buffer, KeyRef};
 use crate::record::prepare::prepare;
@@ -90,6 +90,20 @@ pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: impl Fn() -> Stats, ti
     }
     let passed = Duration::from_nanos(pipeline.clock.moment().since(start));
     pipeline.stop(timeout.saturating_sub(passed));
+}
+
+/// An event of ode's own, on whatever pipeline.
+pub(crate) fn announce(
+    pipeline: &PipelineRef,
+    name: &'static str,
+    fields: impl FnOnce(&mut dyn FnMut(&'static Key, Value<'_>)),
+) {
+    match pipeline {
+        PipelineRef::Global(pipeline) => {
+            cells::with_own(|counts| emit(pipeline, counts, name, fields));
+        }
+        PipelineRef::Scoped(pipeline) => emit(pipeline, &pipeline.counts, name, fields),
+    }
 }
 
 fn emit(

@@ -10,6 +10,7 @@ use crate::pipeline::builder::PipelineBuilder;
 use crate::pipeline::engine::Pipeline;
 use crate::pipeline::ledger::Stats;
 use crate::process::Process;
+use crate::ship::FlagSource;
 use crate::rng::Ids;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::testing::captured::{Captured, fail};
@@ -147,6 +148,18 @@ impl CaptureBuilder {
     /// Sets the keyed hash of values marked `sensitive = "hash"`.
     pub fn hash_with(mut self, hasher: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         self.builder = self.builder.hash_with(hasher);
+        self
+    }
+
+    /// Adds a source of flags.
+    pub fn flags(mut self, source: impl FlagSource) -> Self {
+        self.builder = self.builder.flags(source);
+        self
+    }
+
+    /// Whether every change runs dry, whatever its stage.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.builder = self.builder.dry_run(dry_run);
         self
     }
 

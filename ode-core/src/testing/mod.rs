@@ -17,8 +17,10 @@ mod capture;
 mod captured;
 mod clock;
 mod pipeline;
+mod stage;
 
 pub use capture::{Capture, CaptureBuilder, CaptureHandle, capture};
 pub use captured::Captured;
 pub use clock::TestClock;
 pub use pipeline::TestPipeline;
+pub use stage::stage;

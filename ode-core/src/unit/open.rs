@@ -14,6 +14,8 @@ use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
 use crate::pipeline::engine::{Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
+use crate::ship::decide::Decision;
+use crate::ship::decisions::Decisions;
 use crate::sync::Arc;
 use crate::unit::companion::{Beside, Opened, surroundings};
 
@@ -51,6 +53,11 @@ pub(crate) struct Unit {
     /// Log messages kept so far.
     pub(crate) messages: u32,
     pub(crate) pipeline: Option<PipelineRef>,
+    /// What it decides about flags and changes; made ready when first needed.
+    decisions: Arc<Decisions>,
+    has_decisions: Cell<bool>,
+    /// Those of the unit it was opened in.
+    decided_above: Option<Arc<Decisions>>,
     pub(crate) shared: Arc<Shared>,
     /// Somebody else has the shared part.
     pub(crate) is_shared: Cell<bool>,
@@ -169,6 +176,9 @@ impl Unit {
             keep: None,
             messages: 0,
             pipeline: None,
+            decisions: Arc::default(),
+            has_decisions: Cell::new(false),
+            decided_above: None,
             shared: Arc::default(),
             is_shared: Cell::new(false),
             root: None,
@@ -212,6 +222,7 @@ impl Unit {
                     self.has_inherited = true;
                 }
                 self.root = Some(parent.root.clone().unwrap_or_else(|| parent.share()));
+                self.decided_above = Some(Arc::clone(parent.decisions()));
                 parent.around
             }
             Ambient::Joined(shared) => {
@@ -221,6 +232,7 @@ impl Unit {
                 shared.inherit_into(&mut self.buffer);
                 self.has_inherited = !self.buffer.fields.is_empty();
                 self.root = Some(shared.root().unwrap_or_else(|| Arc::clone(shared)));
+                self.decided_above = shared.decisions();
                 shared.around()
             }
         }
@@ -306,6 +318,26 @@ impl Unit {
         Arc::clone(&self.shared)
     }
 
+    /// What this unit decides about flags and changes.
+    #[inline]
+    pub(crate) fn decisions(&self) -> &Arc<Decisions> {
+        if !self.has_decisions.replace(true) {
+            self.decisions.begin(self.decided_above.clone());
+        }
+        &self.decisions
+    }
+
+    /// What this very unit decided about a change.
+    #[inline]
+    pub(crate) fn decided(&self, change: &str) -> Option<Decision> {
+        if self.has_decisions.get() { self.decisions.own_change(change) } else { None }
+    }
+
+    /// Decides as another unit does that this one is not opened in.
+    pub(crate) fn decide_below(&mut self, decisions: Arc<Decisions>) {
+        self.decided_above = Some(decisions);
+    }
+
     /// What the outcome depends on.
     pub(crate) fn ending(&self) -> Ending {
         Ending {
@@ -329,6 +361,13 @@ impl Unit {
                 None => self.shared = Arc::default(),
             }
             self.is_shared.set(false);
+        }
+        self.decided_above = None;
+        if self.has_decisions.replace(false) {
+            match Arc::get_mut(&mut self.decisions) {
+                Some(decisions) => decisions.clear(),
+                None => self.decisions = Arc::default(),
+            }
         }
         if self.buffer.capacity_bytes() > KEEP_BYTES {
             self.buffer = Buffer::default();

@@ -1,0 +1,33 @@
+//! [`force_dry_run`]: nothing acts from here on down.
+
+use crate::context::slot::{self, Ambient};
+use crate::context::write;
+use crate::ship::change;
+use crate::sync::Arc;
+
+/// From now on no change acts in the current unit and in the units opened below it: a dry run that
+/// a request asks for, say. What acted already, acted. There is no way back, and no way to force
+/// the opposite.
+///
+/// For the whole process: `ODE_DRY_RUN=1`, or `Setup::dry_run`.
+///
+/// ```
+/// ode_core::WideEvent::builder("import").run(|| {
+///     ode_core::force_dry_run();
+///     // ...
+/// });
+/// ```
+pub fn force_dry_run() {
+    let found = slot::with(|ambient| match ambient {
+        Ambient::Own(unit) => Some(Arc::clone(unit.decisions())),
+        Ambient::Joined(shared) => shared.decisions(),
+    });
+    match found.flatten() {
+        Some(decisions) => {
+            for (name, decision) in decisions.force_dry_run() {
+                change::record_by_name(name, &decision);
+            }
+        }
+        None => write::missed(),
+    }
+}

@@ -1,0 +1,27 @@
+//! Shipping safely: stages, flags, rollouts, kills, dry runs, experiments, all on the event.
+
+pub(crate) mod change;
+pub(crate) mod decide;
+pub(crate) mod decisions;
+mod evaluation;
+mod flag;
+mod force;
+mod gate;
+pub(crate) mod keys;
+pub(crate) mod kill;
+mod memory;
+mod rollout;
+pub(crate) mod shipping;
+mod stage;
+mod subject;
+
+pub use change::{Change, stage};
+pub use evaluation::{Evaluation, FlagError, FlagSource, FlagValue, Reason};
+pub use flag::{Flag, FlagType};
+pub use force::force_dry_run;
+pub use gate::{Gate, would};
+pub use kill::{is_killed, kill, revive};
+pub use memory::MemoryFlags;
+pub use rollout::{Ring, Rollout};
+pub use stage::{ParseStageError, Stage};
+pub use subject::{Attribute, Subject, subject};

@@ -1,0 +1,72 @@
+//! The kill switch.
+
+use ode_core::testing::{Capture, capture};
+use ode_core::{
+    Gate, MemoryFlags, Stage, WideEvent, change, is_killed, kill, revive, testing, would,
+};
+
+change!(Compress = "compress");
+
+fn unit<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
+    WideEvent::builder(name).run(f)
+}
+
+#[test]
+fn a_kill_beats_the_stage_also_midway() {
+    let events = capture();
+    testing::stage::<Compress>(Stage::Complete);
+    unit("column", || {
+        assert_eq!(would::<Compress>(), Gate::Act);
+        kill("compress", "alice");
+        assert_eq!(would::<Compress>(), Gate::Withhold);
+        revive("compress", "alice");
+        assert_eq!(would::<Compress>(), Gate::Withhold, "never back on in this unit");
+    });
+    assert_eq!(unit("next", would::<Compress>), Gate::Act);
+    let event = events.one("column");
+    assert_eq!(event["change.compress.stage"], "off");
+    assert_eq!(event["change.compress.reason"], "killed");
+}
+
+#[test]
+fn every_flip_is_an_event() {
+    let events = capture();
+    kill("compress", "alice");
+    kill("compress", "bob");
+    assert!(is_killed("compress") && !is_killed("other"));
+    revive("compress", "carol");
+    let flips: Vec<_> =
+        events.all().into_iter().filter(|event| event.name() == "ode.kill").collect();
+    assert_eq!(flips.len(), 2, "what changes nothing is no flip");
+    assert_eq!(flips[0]["ode.kill.change"], "compress");
+    assert_eq!(flips[0]["ode.kill.by"], "alice");
+    assert_eq!(flips[0]["ode.kill.to"], "killed");
+    assert_eq!(flips[0]["ode.kill.source"], "code");
+    assert_eq!(flips[1]["ode.kill.to"], "active");
+    assert_eq!(flips[1]["ode.kill.by"], "carol");
+}
+
+#[test]
+fn all_can_be_killed_at_once() {
+    let _events = capture();
+    testing::stage::<Compress>(Stage::Live);
+    kill("*", "alice");
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold);
+    revive("*", "alice");
+    assert_eq!(unit("column", would::<Compress>), Gate::Act);
+}
+
+#[test]
+fn a_flag_kills_and_code_cannot_take_that_back() {
+    let flags = MemoryFlags::new().with("compress", Stage::Live).with("kill.compress", true);
+    let events = Capture::builder().flags(flags.clone()).start();
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold);
+    revive("compress", "alice");
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold);
+    flags.set("kill.compress", false);
+    assert_eq!(unit("column", would::<Compress>), Gate::Act);
+    flags.set("kill.compress", "perhaps");
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold, "nobody knows");
+    let flips = events.all().iter().filter(|event| event.name() == "ode.kill").count();
+    assert_eq!(flips, 2);
+}

@@ -1,0 +1,4 @@
+//! Flags, stages, rollouts and kills, as an application meets them.
+
+mod deciding;
+mod killing;
