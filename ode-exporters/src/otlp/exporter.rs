@@ -13,6 +13,8 @@ use crate::otlp::config::{
 use crate::otlp::encode::{
     Answer, DEFAULT_REQUEST_BYTES, MAX_REQUEST_BYTES, Resource, Shape, Signal, Signals,
 };
+#[cfg(test)]
+use crate::otlp::transport::Resolver;
 use crate::otlp::transport::{Delivery, Failure, Lane, Message, Own, Post, Target};
 
 /// Sends events by OTLP, over HTTP or gRPC.
@@ -263,6 +265,12 @@ impl Otlp {
         self
     }
 
+    /// Has names looked up by this.
+    #[cfg(test)]
+    pub(crate) fn resolver(self, resolver: &Resolver) -> Self {
+        self.each(|target| target.resolver = resolver.clone())
+    }
+
     /// What is known of one signal's receiver.
     #[cfg(feature = "sdk-0-33-otlp")]
     pub(crate) fn into_target(self, signal: Signal) -> Target {
@@ -285,6 +293,18 @@ impl Otlp {
         }
     }
 
+    /// That somebody could read a credential, of whichever signal: what helps the one helps the other.
+    fn exposed(&self) -> Option<String> {
+        self.signals.each().find_map(|signal| {
+            let target = self.target(signal);
+            let header = target.exposed_header()?;
+            let task = target.task(signal);
+            Some(format!(
+                "{task}: the header {header} can be read by everybody on the way; write https://"
+            ))
+        })
+    }
+
     fn start(&mut self) -> Box<Running> {
         for warning in self.warnings.drain(..) {
             integration::tell_later(Diagnostic::configuration(warning));
@@ -292,15 +312,8 @@ impl Otlp {
         let resource = Resource::new(self.resource.clone());
         let lane = |signal| (signal, Lane::new(signal, self.target(signal).clone()));
         let lanes = self.signals.each().map(lane).collect();
-        for signal in self.signals.each() {
-            let target = self.target(signal);
-            if let Some(header) = target.exposed_header() {
-                let text = format!(
-                    "{}: the header {header} can be read by everybody on the way; write https://",
-                    target.task(signal)
-                );
-                integration::tell_later(Diagnostic::configuration(text));
-            }
+        if let Some(warning) = self.exposed() {
+            integration::tell_later(Diagnostic::configuration(warning));
         }
         let target = |signal| self.target(signal).clone();
         let delivery = Delivery::new(self.signals, target, &resource, self.max_request_bytes);

@@ -87,7 +87,7 @@ impl Endpoint {
     pub(crate) fn is_loopback(&self) -> bool {
         let bare = self.host.trim_matches(['[', ']']);
         let name = bare == "localhost" || bare.ends_with(".localhost");
-        name || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        name || bare.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
     }
 
     /// All of it, with what is not to be shown.

@@ -7,10 +7,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 
 use crate::otlp::transport::Failure;
 use crate::otlp::transport::failure::Verdict;
+use crate::otlp::transport::resolver::Resolver;
 use crate::otlp::transport::target::Target;
 use crate::otlp::transport::tls::Tls;
 
-pub(crate) type Connector = HttpsConnector<HttpConnector>;
+pub(crate) type Connector = HttpsConnector<HttpConnector<Resolver>>;
 
 /// The kernel asks the other side whether it is there after this much silence.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -26,7 +27,7 @@ pub(crate) enum Versions {
 
 /// What opens connections to a target. Where it says `https`, nothing else is ever spoken.
 pub(crate) fn connector(target: &Target, versions: Versions) -> Result<Connector, Failure> {
-    let mut http = HttpConnector::new();
+    let mut http = HttpConnector::new_with_resolver(target.resolver.clone());
     http.enforce_http(false);
     http.set_nodelay(true);
     http.set_keepalive(Some(KEEP_ALIVE));

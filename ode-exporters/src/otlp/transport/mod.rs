@@ -22,6 +22,7 @@ mod grpc_status;
 mod over_grpc;
 #[cfg(feature = "otlp-http")]
 mod over_http;
+mod resolver;
 mod retry_after;
 mod runtime;
 mod target;
@@ -31,6 +32,8 @@ pub(crate) use client::Lane;
 pub(crate) use compress::Message;
 pub(crate) use delivery::{Delivery, Post};
 pub(crate) use failure::Failure;
+#[cfg(test)]
+pub(crate) use resolver::Resolver;
 pub(crate) use runtime::Own;
 pub(crate) use target::Target;
 

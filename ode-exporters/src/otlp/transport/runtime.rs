@@ -7,7 +7,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Looking a name up blocks, so it is done on threads beside; a resolver that hangs holds up at most
 /// so many.
-const LOOKUP_THREADS: usize = 2;
+pub(crate) const LOOKUP_THREADS: usize = 2;
 
 /// A runtime of the exporter's own, made when it is first needed: the host needs none, and one that
 /// it has is not disturbed.

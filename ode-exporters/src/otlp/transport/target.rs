@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::otlp::config::{Compression, Endpoint, OtlpError, Protocol, header_problem};
 use crate::otlp::encode::{Format, Shape, Signal};
+use crate::otlp::transport::resolver::Resolver;
 use crate::otlp::transport::tls::Tls;
 
 /// How long an attempt may take unless told otherwise.
@@ -30,6 +31,7 @@ pub(crate) struct Target {
     pub(crate) timeout: Option<Duration>,
     pub(crate) compression: Compression,
     pub(crate) tls: Tls,
+    pub(crate) resolver: Resolver,
     pub(crate) shape: Shape,
 }
 
@@ -42,6 +44,7 @@ impl Target {
             timeout: Some(DEFAULT_TIMEOUT),
             compression: Compression::default(),
             tls: Tls::default(),
+            resolver: Resolver::default(),
             shape: Shape::default(),
         }
     }
@@ -77,7 +80,7 @@ impl Target {
         if self.endpoint.is_secure() || self.endpoint.is_loopback() {
             return None;
         }
-        const WORDS: [&str; 9] = [
+        const WORDS: [&str; 11] = [
             "auth",
             "key",
             "token",
@@ -87,6 +90,8 @@ impl Target {
             "cookie",
             "session",
             "team",
+            "jwt",
+            "dsn",
         ];
         let names = self.headers.keys().map(HeaderName::as_str);
         let mut exposed = names.filter(|name| WORDS.iter().any(|word| name.contains(word)));
@@ -129,7 +134,18 @@ mod tests {
             ("http://collector:4318", "Authorization", Some("authorization")),
             ("http://collector:4318", "x-honeycomb-team", Some("x-honeycomb-team")),
             ("http://collector:4318", "dd-api-key", Some("dd-api-key")),
+            ("http://collector:4318", "X-Access-Token", Some("x-access-token")),
+            ("http://collector:4318", "cookie", Some("cookie")),
+            ("http://collector:4318", "uptrace-dsn", Some("uptrace-dsn")),
             ("http://collector:4318", "x-scope-orgid", None),
+            ("http://10.0.0.1:4318", "authorization", Some("authorization")),
+            ("http://0.0.0.0:4318", "authorization", Some("authorization")),
+            ("http://localhost.example:4318", "authorization", Some("authorization")),
+            ("http://127.0.0.1.example:4318", "authorization", Some("authorization")),
+            ("http://[fe80::1]:4318", "authorization", Some("authorization")),
+            ("http://127.9.9.9:4318", "authorization", None),
+            ("http://api.localhost:4318", "authorization", None),
+            ("http://[::ffff:127.0.0.1]:4318", "authorization", None),
             ("https://collector:4318", "authorization", None),
             ("http://localhost:4318", "authorization", None),
             ("http://[::1]:4318", "authorization", None),
