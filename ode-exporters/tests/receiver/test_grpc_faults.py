@@ -7,6 +7,7 @@ import unittest
 
 import grpc
 import hpack
+import zstandard
 from google.rpc import error_details_pb2, status_pb2
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -406,6 +407,37 @@ class Frames(Case):
             self.post(2 * number + 1, head(grpc_encoding="gzip"), data)
             self.client.answer(2 * number + 1)
             self.assertEqual([one["check"] for one in told()["problems"]], checks)
+
+    def test_zstd_is_answered_by_the_front(self):
+        whole = traces().SerializeToString()
+        zipped = message(zstandard.compress(whole), packed=True)
+        table = [
+            ({"do": "ok"}, zipped, [], "0", None),
+            ({"do": "ok"}, message(whole), [], "0", None),
+            ({"do": "partial", "rejected": 1}, zipped, [], "0", 1),
+            ({"do": "code", "code": "ABORTED"}, zipped, [], "10", None),
+            ({"do": "status", "status": 503}, zipped, [], None, None),
+            ({"do": "ok"}, message(gzip.compress(whole), packed=True), ["compression"], "3", None),
+            ({"do": "ok"}, zipped[:-1], ["undecodable"], "3", None),
+            ({"do": "ok"}, message(zstandard.compress(b"\xff"), True), ["undecodable"], "3", None),
+        ]
+        for number, (action, data, checks, status, rejected) in enumerate(table):
+            with self.subTest(number):
+                self.plan(action)
+                told = self.told()
+                self.post(2 * number + 1, head(grpc_encoding="zstd"), data)
+                headers, body = self.client.answer(2 * number + 1)
+                self.assertEqual(headers[-1].get("grpc-status"), status)
+                told = told()
+                self.assertEqual([one["check"] for one in told["problems"]], checks)
+                self.assertEqual(told["accepted"], status == "0")
+                if status == "0":
+                    self.assertEqual(told["encoding"], "zstd" if data is zipped else "none")
+                    self.assertEqual((told["count"], told["bytes"]), (1, len(whole)))
+                    answer = ExportTraceServiceResponse.FromString(body[5:])
+                    self.assertEqual(body[:5], struct.pack(">BI", 0, len(body) - 5))
+                    self.assertEqual(answer.HasField("partial_success"), rejected is not None)
+                    self.assertEqual(answer.partial_success.rejected_spans, rejected or 0)
 
     def test_trailers_as_they_are(self):
         headers = [[":status", "200"], ["content-type", "application/grpc"], ["grpc-status", "14"]]

@@ -73,6 +73,25 @@ fn every_code_with_and_without_a_delay() {
     }
 }
 
+/// Compressed once, in whatever way: what is sent again is what was sent.
+#[test]
+fn what_is_compressed_is_sent_again_as_it_was() {
+    for (compression, word) in [(Compression::Gzip, "gzip"), (Compression::Zstd, "zstd")] {
+        let Some(bench) = Bench::new(|otlp| otlp.compression(compression)) else { return };
+        let expected = (3, Ledger::delivered(EVENTS), 1);
+        assert_eq!(bench.meets(&[Action::code(14), Action::status(503)]), expected, "{word}");
+        let requests = told(&bench.receiver).requests();
+        for request in &requests {
+            assert_eq!(request.encoding, word);
+            assert_eq!(request.wire_bytes, requests[0].wire_bytes);
+            assert!(request.items == requests[0].items, "the same events");
+        }
+        let partial = Action::partial(1, "too old");
+        let expected = (1, Ledger::delivered(EVENTS - 1).rejected(1), 1);
+        assert_eq!(bench.meets(&[partial]), expected, "{word}");
+    }
+}
+
 #[test]
 fn statuses_of_http_alone() {
     let Some(bench) = Bench::new(|otlp| otlp) else { return };

@@ -2,7 +2,8 @@
 the headers of a request are there, and does what the server cannot be brought to do.
 
 A stream is either *passed* on, to be answered by the server, or *swallowed*: the server never hears
-of it, and the front answers it or does not.
+of it, and the front answers it or does not. What is compressed by zstd, which the server does not
+know, is swallowed too.
 """
 
 import asyncio
@@ -30,6 +31,10 @@ from strict.http2 import (
 SWALLOWED = {"silence", "reset_after", "status", "redirect", "rst_stream", "trailers"}
 
 
+# What the front does by itself to a request that the server cannot read.
+WITH_ZSTD = {"ok", "partial", "code"}
+
+
 class Stream:
     def __init__(self, request):
         self.request = request
@@ -41,7 +46,11 @@ class Stream:
             final = final["then"]
         self.final = final
         unknown_code = final["do"] == "code" and not 0 < final["code"] <= 16
-        self.swallowed = final["do"] in SWALLOWED | {"informational"} or unknown_code
+        self.zstd = named_encoding(request) == "zstd"
+        if self.zstd and final["do"] not in SWALLOWED | WITH_ZSTD:
+            raise ConnectionError(f"{final['do']} is not done to what is compressed by zstd")
+        swallows = final["do"] in SWALLOWED | {"informational"}
+        self.swallowed = swallows or unknown_code or self.zstd
 
 
 class GrpcFront:
@@ -182,10 +191,24 @@ class Connection:
         if kind == "rst_stream":
             code = struct.pack(">I", action.get("code", 2))
             await self.to_client(Frame(RST_STREAM, 0, number, code))
+        elif kind in ("ok", "partial"):
+            await self.succeed(request, number, action)
         elif kind != "silence":
             headers = self.trailers(request, action)
             await self.to_client(plain_headers(number, headers, end=True))
         return True
+
+    async def succeed(self, request, number, action):
+        status = [(":status", 200), ("content-type", "application/grpc")]
+        if request.problems:
+            trailers = [("grpc-status", 3), ("grpc-message", request.problems.found[0]["check"])]
+            await self.to_client(plain_headers(number, status + trailers, end=True))
+            return
+        partial = action if action["do"] == "partial" else None
+        message = exchange.success(request.signal, False, partial)
+        await self.to_client(plain_headers(number, status, end=False))
+        await self.to_client(Frame(DATA, 0, number, struct.pack(">BI", 0, len(message)) + message))
+        await self.to_client(plain_headers(number, [("grpc-status", 0)], end=True))
 
     def trailers(self, request, action):
         kind = action["do"]
@@ -271,11 +294,15 @@ def readable(headers):
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
+def named_encoding(request):
+    return dict(request.headers).get("grpc-encoding", "identity")
+
+
 def note(stream, data):
     stream.request.wire_bytes += len(data)
     if stream.compressed is None and data:
         stream.compressed = data[0] == 1
-        named = dict(stream.request.headers).get("grpc-encoding", "identity")
+        named = named_encoding(stream.request)
         stream.request.encoding = named if stream.compressed else "none"
 
 
@@ -295,7 +322,7 @@ def check_headers(request, headers):
         add("te", "headers", headers.get("te"))
     if not headers.get(":authority"):
         add("host", "headers", headers.get(":authority"))
-    if headers.get("grpc-encoding", "identity") not in ("identity", "gzip"):
+    if headers.get("grpc-encoding", "identity") not in ("identity", "gzip", "zstd"):
         add("content_encoding", "headers", headers["grpc-encoding"])
 
 
@@ -305,7 +332,9 @@ def judge(request, body, settings):
         request.problems.add("undecodable", "body", "not one whole message")
         return
     try:
-        encoding = "gzip" if body[0] else "none"
+        encoding = named_encoding(request) if body[0] else "none"
+        if encoding == "identity":
+            raise ValueError("compressed, and not said how")
         content = exchange.decompress(body[5:], encoding, settings.max_request)
     except (exchange.TooLarge, *exchange.DECOMPRESSION_ERRORS) as error:
         request.problems.add("compression", "body", error)
