@@ -94,6 +94,7 @@ pub fn __git_revision(_input: TokenStream) -> TokenStream {
 /// | `root` | starts a new trace |
 /// | `parent = expr` | `impl Into<Option<TraceContext>>`: continues that trace |
 /// | `join` | adds to the current unit; opens one when there is none |
+/// | `dry_run = PATH` | decides about the change of that `static DryRun`, or `Refusing`, before the body, and records its stage; who the unit works for must be known before: by a unit around it |
 /// | `span` | also opens a `tracing` span of that name, which carries the unit's ids into logs; needs the feature `tracing` of `ode` |
 /// | `skip_if = expr` | when true, the body runs without a unit of its own |
 /// | `crate = path` | where ode is, for re-exports |

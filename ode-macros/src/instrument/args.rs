@@ -22,6 +22,8 @@ pub(crate) struct Options {
     pub(crate) parent: Option<TokenStream>,
     pub(crate) skip_if: Option<TokenStream>,
     pub(crate) join: bool,
+    /// The `static` whose stage is recorded first.
+    pub(crate) dry_run: Option<TokenStream>,
     pub(crate) core: Option<CorePath>,
     /// Where each option stands, for messages about combinations.
     pub(crate) seen: Vec<(&'static str, Span)>,
@@ -158,6 +160,16 @@ const TABLE: &[Row] = &[
         usage: "join",
         takes: "no value",
         read: |options, given, _| given.nothing().map(|()| options.join = true),
+    },
+    Row {
+        name: "dry_run",
+        usage: "dry_run",
+        takes: "the path of a static DryRun: dry_run = COMPRESS",
+        read: |options, given, _| {
+            let path = syn::parse2::<syn::ExprPath>(given.expr()?).map_err(|_| Wrong)?;
+            options.dry_run = Some(path.into_token_stream());
+            Ok(())
+        },
     },
     Row { name: "span", usage: "span", takes: "no value", read: |_, given, _| given.nothing() },
     Row {

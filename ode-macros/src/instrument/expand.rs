@@ -39,7 +39,7 @@ struct Parts<'f> {
     support: TokenStream,
     /// `open("name")` with what was chosen about its place in the trace.
     opening: TokenStream,
-    /// Writes `fields(..)`.
+    /// Records the stage of `dry_run = ..`, and writes `fields(..)`.
     fields: TokenStream,
     /// Writes `ok_fields(..)` and what a returned `Err` means. Reads `result`.
     after: TokenStream,
@@ -54,6 +54,10 @@ impl<'f> Parts<'f> {
             Some(_) => at_macro(quote!(if !skip)),
             None => TokenStream::new(),
         };
+        let stage = options.dry_run.as_ref().map(|dry_run| {
+            let note = note_stage(&support, dry_run);
+            quote!(#unless_skipped { #note })
+        });
         let fields = match options.fields.as_slice() {
             [] => TokenStream::new(),
             fields => {
@@ -61,6 +65,7 @@ impl<'f> Parts<'f> {
                 quote!(#unless_skipped #write)
             }
         };
+        let fields = quote!(#stage #fields);
         Self {
             options,
             output: &function.signature.output,
@@ -245,6 +250,14 @@ fn opening(
         quote_spanned!(Span::mixed_site()=> .span(#target))
     });
     quote_spanned!(Span::mixed_site()=> #support::open(#name) #root #parent #join #span)
+}
+
+/// Has the unit decide about a change. What is wrong with the path is said at the path.
+fn note_stage(support: &TokenStream, dry_run: &TokenStream) -> TokenStream {
+    let given = dry_run.clone().into_iter().next().map_or_else(Span::call_site, |t| t.span());
+    let note = quote_spanned!(given.resolved_at(Span::mixed_site())=> note_stage);
+    let path = quote_spanned!(given.resolved_at(Span::mixed_site())=> &#dry_run);
+    quote_spanned!(Span::mixed_site()=> #support::#note(#path);)
 }
 
 /// What is read off the result. Nothing for a function that visibly returns nothing.

@@ -37,8 +37,8 @@ fn all_options_are_accepted() {
     options("", &[]);
     options(
         "name = \"cart.checkout\", fields(cart.id = cart, ?user), ok_fields(|r| id = r.id), \
-         err(with = my::classify), parent = from::<A, B>(headers), skip_if = a < b, join, span, \
-         crate = my::ode,",
+         err(with = my::classify), parent = from::<A, B>(headers), skip_if = a < b, join, \
+         dry_run = jobs::COMPRESS, span, crate = my::ode,",
         &[],
     );
     options("root, ok_fields(|(a, b): &(u8, u8)| a, b)", &[]);
@@ -46,18 +46,22 @@ fn all_options_are_accepted() {
 
 #[test]
 fn options_are_a_table() {
-    let valid = "name, fields(..), ok_fields(..), err(with = ..), root, parent, skip_if, join, span, \
-         crate";
+    let valid = "name, fields(..), ok_fields(..), err(with = ..), root, parent, skip_if, join, \
+         dry_run, span, crate";
     let unknown = |name: &str| format!("unknown option {name}; valid options: {valid}");
     options(
         "nam = \"x\", root, root, name = 3",
         &[&unknown("nam"), "root is given twice", "name takes a string literal"],
     );
-    options("spam, dry_run = X", &[&unknown("spam"), &unknown("dry_run")]);
+    options("spam, dryrun = X", &[&unknown("spam"), &unknown("dryrun")]);
     options("\"name\"", &[&format!("expected an option: {valid}")]);
     options("root = 1", &["root takes no value"]);
     options("join()", &["join takes no value"]);
     options("span = \"db\"", &["span takes no value"]);
+    let takes = "dry_run takes the path of a static DryRun: dry_run = COMPRESS";
+    for wrong in ["dry_run", "dry_run(X)", "dry_run = \"compress\"", "dry_run = f()"] {
+        options(wrong, &[takes]);
+    }
     options("fields = 1", &["fields takes a list: fields(key = value, ..)"]);
     options("parent", &["parent takes an expression: parent = context"]);
     options("err(Debug)", &["err takes a function: err(with = path)"]);
@@ -201,7 +205,7 @@ fn inner_attributes_move_to_the_function() {
 fn the_work_is_emitted_once() {
     let home = CorePath::of_crate("ode");
     for (options, item) in [
-        ("skip_if = c", "fn f() -> u8 { work() }"),
+        ("dry_run = D, skip_if = c", "fn f() -> u8 { work() }"),
         ("skip_if = c", "async fn f() -> u8 { work() }"),
         ("skip_if = c", "fn f() -> impl Future<Output = u8> { work() }"),
         ("skip_if = c", "fn f() -> impl Future<Output = u8> { async move { work() } }"),
