@@ -6,12 +6,12 @@ use crate::context::slot;
 use crate::context::write;
 use crate::event::keys::Key;
 use crate::event::value::Value;
-use crate::ship::decide::{Asked, Cause, Decision, Facts, Inclusion, decide};
-use crate::ship::decisions::{About, Found};
+use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
+use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
 use crate::ship::flag::{self, Kind};
 use crate::ship::keys::{Names, interned};
-use crate::ship::kill::{self, KillSource};
+use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::rollout::Rollout;
 use crate::ship::shipping::{Here, Shipping};
 use crate::ship::stage::Stage;
@@ -172,6 +172,10 @@ impl Declaration {
         self.flag
     }
 
+    pub(crate) const fn default_stage(&self) -> Stage {
+        self.default
+    }
+
     /// What the current unit decided, or decides now, about this change.
     #[inline]
     pub(crate) fn decide(&self) -> Decision {
@@ -180,8 +184,26 @@ impl Declaration {
 
     /// As [`Declaration::decide`], where the unit has not decided, or there was a kill since.
     pub(crate) fn decide_in(&self, here: &Here) -> Decision {
+        self.decide_by(here, self.flag, &self.flag_names, self.default)
+    }
+
+    /// As [`Declaration::decide_in`], by another flag and another default.
+    pub(crate) fn decide_by(
+        &self,
+        here: &Here,
+        flag: &'static str,
+        flag_names: &Names<4>,
+        default: Stage,
+    ) -> Decision {
         self.decide_as(here, &|shipping, inclusion| {
-            let asked = self.ask(here, shipping);
+            // What a test sets, it sets for the change, whatever flag is asked.
+            let (flag, flag_names) = if shipping.is_tested(self.flag) {
+                (self.flag, &self.flag_names)
+            } else {
+                (flag, flag_names)
+            };
+            let evaluation = flag::evaluate(here, flag, flag_names, None, Kind::Stage);
+            let asked = shipping.stage(self.flag, &evaluation, default);
             let inclusion = match (asked, self.rollout) {
                 (Asked::Said(Stage::Live), Some(rollout)) => rollout.judge(here),
                 _ => inclusion,
@@ -219,7 +241,7 @@ impl Declaration {
         ask: &dyn Fn(&Shipping, Inclusion) -> (Asked, Inclusion),
     ) -> Decision {
         let Some(shipping) = here.shipping() else {
-            let killed = kill::of_process().is_killed(self.name);
+            let killed = self.is_killed(&kill::of_process());
             let facts = Facts {
                 killed,
                 dry_run_forced: false,
@@ -231,10 +253,10 @@ impl Declaration {
         };
         // Read first: a kill that comes in between makes the decision an old one.
         let generation = shipping.kills.generation();
-        let in_doubt = self.heed_flag(shipping);
+        let flag_kills = self.heed_flag(here, shipping);
         let decisions = here.decisions.as_ref();
         let mut facts = Facts {
-            killed: in_doubt || shipping.kills.is_killed(self.name),
+            killed: flag_kills || self.is_killed(&shipping.kills),
             dry_run_forced: shipping.is_dry() || decisions.is_some_and(|known| known.is_dry()),
             stage: Asked::NotSetUp,
             inclusion: Inclusion::EVERYBODY,
@@ -246,49 +268,62 @@ impl Declaration {
         decide(&facts, generation)
     }
 
+    /// Whether somebody killed it, or the rollout that says to whom it is live.
+    pub(crate) fn is_killed(&self, kills: &Kills) -> bool {
+        kills.any()
+            && (kills.is_killed(self.name)
+                || self.rollout.is_some_and(|rollout| kills.is_killed(rollout.name())))
+    }
+
     /// The flag `kill.<name>` kills while it is true. Where it is anything but true or false nobody
     /// knows, and nothing acts.
-    fn heed_flag(&self, shipping: &Shipping) -> bool {
+    pub(crate) fn heed_flag(&self, here: &Here, shipping: &Shipping) -> bool {
         if !shipping.has_sources() {
             return false;
         }
         let key = self.kill_key.get_or_init(|| format!("kill.{}", self.name));
-        let evaluation = shipping.evaluate(key, &Subject::anonymous());
+        let evaluation = shipping.evaluate(key, &Subject::anonymous(), Kind::Bool);
         let killed = match &evaluation.answer {
-            Answer::NotFound | Answer::Value(FlagValue::Bool(false)) => false,
+            Answer::NotFound | Answer::Default | Answer::Value(FlagValue::Bool(false)) => false,
             Answer::Value(FlagValue::Bool(true)) => true,
             Answer::Value(_) | Answer::Failed(_) => return true,
         };
-        if killed || shipping.kills.generation() != 0 {
+        if killed || shipping.kills.any() {
             let by = evaluation.rule.as_deref().unwrap_or_default();
-            kill::flip(KillSource::Flag, self.name, by, killed);
+            kill::flip_on(here.pipeline.as_ref(), KillSource::Flag, self.name, by, killed);
         }
-        false
+        // Whoever saw it does not act, also where somebody else has an older answer.
+        killed
     }
 
-    fn ask(&self, here: &Here, shipping: &Shipping) -> Asked {
-        let evaluation =
-            flag::evaluate(here, self.flag, &self.flag_names, About::Unit, Kind::Stage);
-        shipping.stage(self.flag, &evaluation, self.default)
+    /// Takes back that the current unit acts: what comes later in it, or below it, is withheld.
+    pub(crate) fn withhold(&self, here: &Here, decision: Decision) {
+        if let Some(decisions) = &here.decisions {
+            let limit = |known: Decision| if known.stage.acts() { decision } else { known };
+            decisions.restrict(self.name, decision.generation, limit);
+        }
+        self.record(&decision);
     }
 
-    /// A decision of this unit, after somebody flipped a kill switch.
+    /// A decision of this unit, after somebody flipped a kill switch or forced a dry run.
     fn recheck(&self, here: &Here, decision: Decision) -> Decision {
-        let Some(shipping) = here.shipping() else { return decision };
+        let (Some(shipping), Some(decisions)) = (here.shipping(), &here.decisions) else {
+            return decision;
+        };
+        // Read first, as above.
         let generation = shipping.kills.generation();
         if decision.generation == generation {
             return decision;
         }
-        let now = if shipping.kills.is_killed(self.name) {
-            let killed = Decision { ring: None, bucket: None, ..decision };
-            Decision { stage: Stage::Off, cause: Cause::Killed, generation, ..killed }
-        } else {
-            Decision { generation, ..decision }
-        };
-        if let Some(decisions) = &here.decisions {
-            decisions.update_change(self.name, now);
-        }
-        if now.stage != decision.stage {
+        let killed = self.is_killed(&shipping.kills);
+        let dry = decisions.is_dry();
+        let limited = decisions.restrict(self.name, generation, |known| match (killed, dry) {
+            (true, _) => known.killed(),
+            (false, true) => known.dry(),
+            (false, false) => known,
+        });
+        let Some((now, is_news)) = limited else { return decision };
+        if is_news {
             self.record(&now);
         }
         now

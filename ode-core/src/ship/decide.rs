@@ -26,6 +26,8 @@ pub(crate) enum Asked {
     Failed,
     /// ode is not set up.
     NotSetUp,
+    /// A rollout on its own: it is live for those it includes.
+    Rollout,
 }
 
 /// Whether a rollout includes a subject, and by what.
@@ -54,6 +56,30 @@ pub(crate) struct Decision {
     pub(crate) generation: u64,
 }
 
+impl Decision {
+    /// What is left of it after a kill.
+    pub(crate) const fn killed(self) -> Self {
+        Self { stage: Stage::Off, cause: Cause::Killed, ring: None, bucket: None, ..self }
+    }
+
+    /// What is left of it in a forced dry run.
+    pub(crate) const fn dry(self) -> Self {
+        if !self.stage.acts() {
+            return self;
+        }
+        let (stage, cause) = (Stage::DryRun, Cause::ForcedDryRun);
+        Self { stage, cause, ring: None, bucket: None, ..self }
+    }
+
+    /// What is left of it below a unit that decided so.
+    pub(crate) const fn below(self, above: Self) -> Self {
+        if above.stage.acts() || !self.stage.acts() {
+            return self;
+        }
+        Self { cause: Cause::Parent, generation: self.generation, ..above }
+    }
+}
+
 /// What decided: `change.<name>.reason` on the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -65,10 +91,12 @@ pub(crate) enum Cause {
     /// A source failed or said something that is no stage.
     Error,
     NotSetUp,
-    /// The rollout does not include the subject.
+    /// The rollout does not include the subject; or it does, and nothing else was asked.
     Rollout,
     /// A unit that this one was opened in does not act.
     Parent,
+    /// The budget of effects is used up.
+    Budget,
 }
 
 impl Cause {
@@ -82,6 +110,7 @@ impl Cause {
             Self::NotSetUp => "not_set_up",
             Self::Rollout => "rollout",
             Self::Parent => "parent",
+            Self::Budget => "budget",
         }
     }
 }
@@ -102,18 +131,19 @@ pub(crate) fn decide(facts: &Facts, generation: u64) -> Decision {
         Asked::Default(stage) => (stage, Cause::Default),
         Asked::Failed => return withheld(Stage::Off, Cause::Error),
         Asked::NotSetUp => return withheld(Stage::Off, Cause::NotSetUp),
+        Asked::Rollout => (Stage::Live, Cause::Rollout),
     };
+    let Inclusion { included, ring, bucket } = inclusion;
+    let asked = Decision { stage, cause, ring, bucket, generation };
     if let Some(above) = above
         && !above.stage.acts()
-        && stage.acts()
     {
-        return Decision { cause: Cause::Parent, generation, ..above };
+        return asked.below(above);
     }
-    let Inclusion { included, ring, bucket } = inclusion;
     if stage == Stage::Live && !included {
-        return Decision { stage: Stage::DryRun, cause: Cause::Rollout, ring, bucket, generation };
+        return Decision { stage: Stage::DryRun, cause: Cause::Rollout, ..asked };
     }
-    Decision { stage, cause, ring, bucket, generation }
+    asked
 }
 
 #[cfg(test)]

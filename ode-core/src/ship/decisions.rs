@@ -1,11 +1,10 @@
 //! [`Decisions`]: what was decided in a unit, so that nothing flips midway.
 //!
 //! A unit asks its own decisions first, then those of the units it was opened in. What is found
-//! further up holds here too.
+//! further up holds here too. Locks are taken from a unit towards its root, never the other way.
 
-use crate::ship::decide::{Cause, Decision};
+use crate::ship::decide::Decision;
 use crate::ship::evaluation::Evaluation;
-use crate::ship::stage::Stage;
 use crate::ship::subject::Subject;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -38,27 +37,40 @@ struct ChangeDecision {
 #[derive(Clone, Debug)]
 struct FlagDecision {
     key: &'static str,
-    about: About,
+    /// The subject named in the question; without one it is the unit's.
+    named: Option<Arc<Subject>>,
     evaluation: Evaluation,
 }
 
-/// Whom a flag was asked about.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum About {
-    /// The subject of the unit.
-    Unit,
-    /// A subject named in the question.
-    Named(Arc<Subject>),
-}
+/// Answers about named subjects that a unit remembers: a job that asks about a million of them must
+/// not keep them all.
+const MAX_NAMED: usize = 64;
 
-/// What a unit finds when it looks for a decision.
+/// What a unit finds when it looks for a decision about a change.
 #[derive(Debug)]
 pub(crate) enum Found<D> {
     /// Decided in this very unit, and so recorded.
     Here(D),
-    /// Decided in a unit that this one was opened in.
+    /// A unit that this one was opened in withheld.
     Above(D),
     Nowhere,
+}
+
+/// What a unit finds when it looks for the value of a flag.
+#[derive(Debug)]
+pub(crate) enum Look<R> {
+    /// Decided in this very unit, and so recorded.
+    Here(R),
+    Open(Open),
+}
+
+/// What a unit has not decided.
+#[derive(Debug)]
+pub(crate) enum Open {
+    /// Decided in a unit that this one was opened in.
+    Above(Evaluation),
+    /// To be asked about this subject of the unit.
+    Nowhere(Option<Arc<Subject>>),
 }
 
 impl Decisions {
@@ -83,7 +95,7 @@ impl Decisions {
 
     /// The subject of the unit, or of the nearest it was opened in.
     pub(crate) fn subject(&self) -> Option<Arc<Subject>> {
-        self.first(|state| state.subject.clone())
+        first(&lock(&self.state), |state| state.subject.clone())
     }
 
     /// From now on nothing acts here; returns the changes that were allowed to.
@@ -93,8 +105,7 @@ impl Decisions {
         let acting = state.changes.iter_mut().filter(|known| known.decision.stage.acts());
         acting
             .map(|known| {
-                known.decision.stage = Stage::DryRun;
-                known.decision.cause = Cause::ForcedDryRun;
+                known.decision = known.decision.dry();
                 (known.name, known.decision)
             })
             .collect()
@@ -102,107 +113,173 @@ impl Decisions {
 
     /// Whether this unit or one it was opened in was told not to act.
     pub(crate) fn is_dry(&self) -> bool {
-        self.first(|state| state.dry.then_some(())).is_some()
+        is_dry(&lock(&self.state))
     }
 
-    /// What was decided about a flag.
-    pub(crate) fn flag(&self, key: &str, about: &About) -> Found<Evaluation> {
-        self.find(|state| {
-            let is = |known: &&FlagDecision| known.key == key && known.about == *about;
-            state.flags.iter().find(is).map(|known| known.evaluation.clone())
+    /// What was decided about a flag; `read` sees a decision of this very unit.
+    #[inline]
+    pub(crate) fn flag<R>(
+        &self,
+        key: &str,
+        named: Option<&Subject>,
+        read: impl FnOnce(&Evaluation) -> R,
+    ) -> Look<R> {
+        let state = lock(&self.state);
+        if let Some(known) = state.flag(key, named) {
+            return Look::Here(read(&known.evaluation));
+        }
+        Look::Open(match above(&state, |state| evaluation(state, key, named)) {
+            Some(evaluation) => Open::Above(evaluation),
+            None if named.is_some() => Open::Nowhere(None),
+            None => Open::Nowhere(first(&state, |state| state.subject.clone())),
         })
     }
 
-    /// Decides about a flag, unless it was decided meanwhile; what holds, and whether it is new
-    /// here.
+    /// Decides about a flag, unless it was decided meanwhile, here or further up; what holds, and
+    /// whether it is to be recorded here.
     pub(crate) fn decide_flag(
         &self,
         key: &'static str,
-        about: About,
-        evaluation: Evaluation,
+        named: Option<&Subject>,
+        asked: Evaluation,
     ) -> (Evaluation, bool) {
         let mut state = lock(&self.state);
-        let is = |known: &&FlagDecision| known.key == key && known.about == about;
-        if let Some(known) = state.flags.iter().find(is) {
+        if let Some(known) = state.flag(key, named) {
             return (known.evaluation.clone(), false);
         }
-        state.flags.push(FlagDecision { key, about, evaluation: evaluation.clone() });
-        (evaluation, true)
+        let evaluation = above(&state, |state| evaluation(state, key, named)).unwrap_or(asked);
+        if named.is_some() && state.named() >= MAX_NAMED {
+            return (evaluation, false);
+        }
+        // The place on the event is the unit's own answer's, where there is one.
+        let records = named.is_none() || state.flag(key, None).is_none();
+        let named = named.map(|subject| Arc::new(subject.clone()));
+        state.flags.push(FlagDecision { key, named, evaluation: evaluation.clone() });
+        (evaluation, records)
     }
 
     /// What was decided about a change.
     pub(crate) fn change(&self, name: &str) -> Found<Decision> {
-        self.find(|state| {
-            state.changes.iter().find(|known| known.name == name).map(|known| known.decision)
-        })
+        let state = lock(&self.state);
+        match state.change(name) {
+            Some(known) => Found::Here(known.decision),
+            None => withheld_above(&state, name).map_or(Found::Nowhere, Found::Above),
+        }
     }
 
     /// What this very unit decided about a change.
     #[inline]
     pub(crate) fn own_change(&self, name: &str) -> Option<Decision> {
-        let state = lock(&self.state);
-        state.changes.iter().find(|known| known.name == name).map(|known| known.decision)
+        lock(&self.state).change(name).map(|known| known.decision)
     }
 
     /// Notes that a gate has recorded what it would do; says whether one had before.
     #[inline]
     pub(crate) fn note_gate(&self, name: &str) -> bool {
         let mut state = lock(&self.state);
-        let known = state.changes.iter_mut().find(|known| known.name == name);
+        let known = state.changes.iter_mut().find(|known| is(known.name, name));
         known.is_some_and(|known| std::mem::replace(&mut known.gated, true))
     }
 
-    /// Decides about a change, unless it was decided meanwhile; what holds, and whether it is new
-    /// here.
-    pub(crate) fn decide_change(&self, name: &'static str, decision: Decision) -> (Decision, bool) {
+    /// Decides about a change, unless it was decided meanwhile, here or further up; what holds, and
+    /// whether it is new here.
+    pub(crate) fn decide_change(&self, name: &'static str, asked: Decision) -> (Decision, bool) {
         let mut state = lock(&self.state);
-        if let Some(known) = state.changes.iter().find(|known| known.name == name) {
+        if let Some(known) = state.change(name) {
             return (known.decision, false);
+        }
+        let mut decision = asked;
+        if decision.stage.acts() {
+            if let Some(above) = withheld_above(&state, name) {
+                decision = decision.below(above);
+            }
+            if is_dry(&state) {
+                decision = decision.dry();
+            }
         }
         state.changes.push(ChangeDecision { name, decision, gated: false });
         (decision, true)
     }
 
-    /// A decision is looked at again after a kill, and perhaps taken back.
-    pub(crate) fn update_change(&self, name: &str, decision: Decision) {
+    /// Looks again at a decision, after `generation` flips of kill switches: `limit` takes back what
+    /// it allowed. What holds, and whether that is another stage. Nothing here allows anything.
+    pub(crate) fn restrict(
+        &self,
+        name: &str,
+        generation: u64,
+        limit: impl FnOnce(Decision) -> Decision,
+    ) -> Option<(Decision, bool)> {
         let mut state = lock(&self.state);
-        if let Some(known) = state.changes.iter_mut().find(|known| known.name == name) {
-            known.decision = decision;
-        }
+        let known = state.changes.iter_mut().find(|known| is(known.name, name))?;
+        let before = known.decision;
+        known.decision = limit(before);
+        known.decision.generation = before.generation.max(generation);
+        Some((known.decision, known.decision.stage != before.stage))
+    }
+}
+
+impl State {
+    #[inline]
+    fn flag(&self, key: &str, named: Option<&Subject>) -> Option<&FlagDecision> {
+        let mut flags = self.flags.iter();
+        flags.find(|known| is(known.key, key) && known.named.as_deref() == named)
     }
 
-    fn find<D>(&self, look: impl Fn(&State) -> Option<D>) -> Found<D> {
-        let above = {
-            let state = lock(&self.state);
-            if let Some(found) = look(&state) {
-                return Found::Here(found);
-            }
-            state.above.clone()
-        };
-        match above.and_then(|above| above.first(look)) {
-            Some(found) => Found::Above(found),
-            None => Found::Nowhere,
-        }
+    /// How many answers about named subjects it remembers.
+    fn named(&self) -> usize {
+        self.flags.iter().filter(|known| known.named.is_some()).count()
     }
 
-    /// The first answer on the way up, this unit included.
-    fn first<D>(&self, look: impl Fn(&State) -> Option<D>) -> Option<D> {
-        let mut above = {
-            let state = lock(&self.state);
-            if let Some(found) = look(&state) {
-                return Some(found);
-            }
-            state.above.clone()
-        };
-        while let Some(decisions) = above {
-            let state = lock(&decisions.state);
-            if let Some(found) = look(&state) {
-                return Some(found);
-            }
-            let next = state.above.clone();
-            drop(state);
-            above = next;
-        }
-        None
+    #[inline]
+    fn change(&self, name: &str) -> Option<&ChangeDecision> {
+        self.changes.iter().find(|known| is(known.name, name))
     }
+}
+
+/// Names are mostly the very same text, so that a look at where it lies tells.
+#[inline]
+fn is(known: &'static str, name: &str) -> bool {
+    std::ptr::eq(known, name) || known == name
+}
+
+fn evaluation(state: &State, key: &str, named: Option<&Subject>) -> Option<Evaluation> {
+    state.flag(key, named).map(|known| known.evaluation.clone())
+}
+
+fn is_dry(state: &State) -> bool {
+    first(state, |state| state.dry.then_some(())).is_some()
+}
+
+/// The nearest decision further up that does not act: what acts restricts nothing.
+fn withheld_above(state: &State, name: &str) -> Option<Decision> {
+    above(state, |state| {
+        state.change(name).map(|known| known.decision).filter(|decision| !decision.stage.acts())
+    })
+}
+
+/// The first answer on the way up, this unit included.
+#[inline]
+fn first<R>(state: &State, look: impl Fn(&State) -> Option<R>) -> Option<R> {
+    look(state).or_else(|| above(state, look))
+}
+
+/// The first answer on the way up, of the units around this one.
+#[inline]
+fn above<R>(state: &State, look: impl Fn(&State) -> Option<R>) -> Option<R> {
+    let above = state.above.as_ref()?;
+    on_the_way_up(Arc::clone(above), &look)
+}
+
+fn on_the_way_up<R>(from: Arc<Decisions>, look: &dyn Fn(&State) -> Option<R>) -> Option<R> {
+    let mut next = Some(from);
+    while let Some(decisions) = next {
+        let state = lock(&decisions.state);
+        if let Some(found) = look(&state) {
+            return Some(found);
+        }
+        let above = state.above.clone();
+        drop(state);
+        next = above;
+    }
+    None
 }

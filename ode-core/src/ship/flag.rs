@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::context::write;
+use crate::context::{slot, write};
 use crate::event::keys::Key;
 use crate::event::value::Value;
-use crate::ship::decisions::{About, Found};
-use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagValue, Reason};
+use crate::ship::decisions::{Look, Open};
+use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagValue};
 use crate::ship::keys::Names;
 use crate::ship::shipping::Here;
 use crate::ship::stage::Stage;
@@ -34,7 +34,7 @@ pub struct Flag<T> {
 }
 
 /// The members of `flag.<key>.*`.
-const MEMBERS: [&str; 4] = ["variant", "reason", "rule", "error"];
+pub(crate) const MEMBERS: [&str; 4] = ["variant", "reason", "rule", "error"];
 
 impl<T: fmt::Debug> fmt::Debug for Flag<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,15 +62,53 @@ impl<T: FlagType> Flag<T> {
     /// The value here: for the subject of the current unit.
     #[inline]
     pub fn get(&self) -> T {
-        let evaluation = evaluate(&Here::find(), self.key, &self.names, About::Unit, T::KIND);
-        T::read(&evaluation, &self.default)
+        self.read(None, |evaluation| T::read(evaluation, &self.default))
     }
 
     /// The value for a subject named here.
+    ///
+    /// A unit remembers its answers about 64 named subjects. It records one where it has none of its
+    /// own for this flag.
     pub fn get_for(&self, subject: &Subject) -> T {
-        let about = About::Named(Arc::new(subject.clone()));
-        let evaluation = evaluate(&Here::find(), self.key, &self.names, about, T::KIND);
-        T::read(&evaluation, &self.default)
+        self.read(Some(subject), |evaluation| T::read(evaluation, &self.default))
+    }
+
+    /// The value here, and why it is that: variant, reason, rule, error. Decides and records as
+    /// [`Flag::get`] does.
+    ///
+    /// ```
+    /// use ode_core::{Flag, FlagError};
+    /// static NEW_CART: Flag<bool> = Flag::new("new_cart", false);
+    /// assert_eq!(NEW_CART.evaluate().error(), Some(FlagError::ProviderNotReady)); // nothing is set up
+    /// ```
+    pub fn evaluate(&self) -> Evaluation {
+        self.read(None, |evaluation| typed(evaluation, T::KIND))
+    }
+
+    /// As [`Flag::evaluate`], for a subject named here.
+    pub fn evaluate_for(&self, subject: &Subject) -> Evaluation {
+        self.read(Some(subject), |evaluation| typed(evaluation, T::KIND))
+    }
+
+    #[inline]
+    fn read<R>(&self, named: Option<&Subject>, read: impl Fn(&Evaluation) -> R) -> R {
+        let found = slot::with_own(|unit| {
+            let decisions = unit.decisions();
+            match decisions.flag(self.key, named, &read) {
+                Look::Here(value) => Ok(value),
+                Look::Open(open) => {
+                    let decisions = Some(Arc::clone(decisions));
+                    Err((Here { pipeline: unit.pipeline.clone(), decisions }, open))
+                }
+            }
+        });
+        match found {
+            Some(Ok(value)) => value,
+            Some(Err((here, open))) => {
+                read(&conclude(&here, self.key, &self.names, named, T::KIND, open))
+            }
+            None => read(&evaluate(&Here::find(), self.key, &self.names, named, T::KIND)),
+        }
     }
 }
 
@@ -103,17 +141,18 @@ mod sealed {
 }
 
 macro_rules! flag_types {
-    ($($type:ty, $kind:ident, $pattern:pat => $value:expr;)*) => {
+    ($($type:ty, $kind:ident, $($pattern:pat => $value:expr),+;)*) => {
         $(
             impl sealed::Sealed for $type {}
             impl FlagType for $type {
                 const KIND: Kind = Kind::$kind;
                 #[inline]
                 fn read(evaluation: &Evaluation, default: &Self) -> Self {
-                    match &evaluation.answer {
-                        Answer::Value($pattern) => $value,
-                        _ => default.clone(),
-                    }
+                    let value = match evaluation.value() {
+                        $(Some($pattern) => $value,)+
+                        _ => None,
+                    };
+                    value.unwrap_or_else(|| default.clone())
                 }
             }
         )*
@@ -121,10 +160,10 @@ macro_rules! flag_types {
 }
 
 flag_types! {
-    bool, Bool, FlagValue::Bool(value) => *value;
-    i64, I64, FlagValue::I64(value) => *value;
-    f64, F64, FlagValue::F64(value) => *value;
-    Cow<'static, str>, Text, FlagValue::Str(value) => Cow::Owned(String::from(&**value));
+    bool, Bool, FlagValue::Bool(value) => Some(*value);
+    i64, I64, FlagValue::I64(value) => Some(*value), FlagValue::F64(value) => whole(*value);
+    f64, F64, FlagValue::F64(value) => Some(*value), FlagValue::I64(value) => Some(any(*value));
+    Cow<'static, str>, Text, FlagValue::Str(value) => Some(Cow::Owned(String::from(&**value)));
 }
 
 impl sealed::Sealed for Stage {}
@@ -140,72 +179,100 @@ impl FlagType for Stage {
     }
 }
 
-/// The one evaluation of a flag in a unit: found, or made and recorded.
+/// The one evaluation of a flag in a unit: found, or made and recorded. Its value is of whatever
+/// type the source gave.
 pub(crate) fn evaluate(
     here: &Here,
     key: &'static str,
     names: &Names<4>,
-    about: About,
+    named: Option<&Subject>,
     kind: Kind,
 ) -> Evaluation {
-    let Some(decisions) = &here.decisions else {
-        return typed(ask(here, key, &about), kind);
+    let look = here.decisions.as_ref().map(|decisions| decisions.flag(key, named, Clone::clone));
+    match look {
+        Some(Look::Here(evaluation)) => evaluation,
+        Some(Look::Open(open)) => conclude(here, key, names, named, kind, open),
+        None => conclude(here, key, names, named, kind, Open::Nowhere(None)),
+    }
+}
+
+fn conclude(
+    here: &Here,
+    key: &'static str,
+    names: &Names<4>,
+    named: Option<&Subject>,
+    kind: Kind,
+    open: Open,
+) -> Evaluation {
+    let asked = match open {
+        Open::Above(evaluation) => evaluation,
+        Open::Nowhere(own) => {
+            let nobody = Subject::anonymous();
+            ask(here, key, named.or(own.as_deref()).unwrap_or(&nobody), kind)
+        }
     };
-    let found = match decisions.flag(key, &about) {
-        Found::Here(evaluation) => return evaluation,
-        Found::Above(evaluation) => evaluation,
-        Found::Nowhere => typed(ask(here, key, &about), kind),
-    };
-    let (evaluation, is_new) = decisions.decide_flag(key, about, found);
-    if is_new {
-        record(names.get("flag", key, MEMBERS), &evaluation);
+    let Some(decisions) = &here.decisions else { return asked };
+    let (evaluation, records) = decisions.decide_flag(key, named, asked);
+    if records {
+        let keys = names.get("flag", key, MEMBERS);
+        match mismatch(&evaluation, kind) {
+            None => record(keys, &evaluation),
+            Some(error) => record(keys, &Evaluation::failed(error)),
+        }
     }
     evaluation
 }
 
-fn ask(here: &Here, key: &str, about: &About) -> Evaluation {
-    let Some(shipping) = here.shipping() else {
-        return Evaluation::failed(FlagError::ProviderNotReady);
-    };
-    match about {
-        About::Named(subject) => shipping.evaluate(key, subject),
-        About::Unit => match here.subject() {
-            Some(subject) => shipping.evaluate(key, &subject),
-            None => shipping.evaluate(key, &Subject::anonymous()),
-        },
+fn ask(here: &Here, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
+    match here.shipping() {
+        Some(shipping) => shipping.evaluate(key, subject, kind),
+        None => Evaluation::failed(FlagError::ProviderNotReady),
     }
 }
 
 /// A value of another type than the one asked for is an error. A whole number is a number too.
-fn typed(mut evaluation: Evaluation, kind: Kind) -> Evaluation {
-    let Answer::Value(value) = &evaluation.answer else { return evaluation };
+fn mismatch(evaluation: &Evaluation, kind: Kind) -> Option<FlagError> {
+    let Answer::Value(value) = &evaluation.answer else { return None };
     match (kind, value) {
         (Kind::Bool, FlagValue::Bool(_))
         | (Kind::I64, FlagValue::I64(_))
-        | (Kind::F64, FlagValue::F64(_))
-        | (Kind::Text, FlagValue::Str(_)) => evaluation,
-        (Kind::F64, FlagValue::I64(whole)) => {
-            #[expect(clippy::cast_precision_loss, reason = "as any number of JSON is read")]
-            let number = *whole as f64;
-            evaluation.answer = Answer::Value(FlagValue::F64(number));
-            evaluation
+        | (Kind::F64, FlagValue::F64(_) | FlagValue::I64(_))
+        | (Kind::Text, FlagValue::Str(_)) => None,
+        (Kind::I64, &FlagValue::F64(number)) if whole(number).is_some() => None,
+        (Kind::Stage, FlagValue::Str(text)) => {
+            text.parse::<Stage>().err().map(|_no_stage| FlagError::ParseError)
         }
-        (Kind::I64, FlagValue::F64(number)) if number.fract() == 0.0 && number.abs() < WHOLE => {
-            #[expect(clippy::cast_possible_truncation, reason = "whole, and small enough")]
-            let whole = *number as i64;
-            evaluation.answer = Answer::Value(FlagValue::I64(whole));
-            evaluation
-        }
-        (Kind::Stage, FlagValue::Str(text)) if text.parse::<Stage>().is_ok() => evaluation,
-        (Kind::Stage, FlagValue::Str(_)) => Evaluation::failed(FlagError::ParseError),
-        _ => Evaluation::failed(FlagError::TypeMismatch),
+        _ => Some(FlagError::TypeMismatch),
     }
 }
 
-/// Below this every whole number is a number of its own.
-const WHOLE: f64 = 9_007_199_254_740_992.0;
+/// An evaluation as somebody sees it who asks for this.
+fn typed(evaluation: &Evaluation, kind: Kind) -> Evaluation {
+    if let Some(error) = mismatch(evaluation, kind) {
+        return Evaluation::failed(error);
+    }
+    let value = match (kind, evaluation.value()) {
+        (Kind::F64, Some(&FlagValue::I64(number))) => FlagValue::F64(any(number)),
+        (Kind::I64, Some(&FlagValue::F64(number))) => {
+            whole(number).map_or(number.into(), Into::into)
+        }
+        _ => return evaluation.clone(),
+    };
+    Evaluation { answer: Answer::Value(value), ..evaluation.clone() }
+}
 
-fn record(keys: &'static [Key; 4], evaluation: &Evaluation) {
+#[expect(clippy::cast_precision_loss, reason = "as any number of JSON is read")]
+const fn any(number: i64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "whole, and small enough")]
+fn whole(number: f64) -> Option<i64> {
+    // Below this every whole number is a number of its own.
+    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+pub(crate) fn record(keys: &'static [Key; 4], evaluation: &Evaluation) {
     let [variant, reason, rule, error] = keys;
     match (&evaluation.variant, evaluation.value()) {
         (Some(name), _) => write::set_static(variant, Value::Str(name)),
@@ -238,6 +305,6 @@ impl Evaluation {
     /// The evaluation where nothing was decided: the reason that is recorded for a default.
     #[cfg(test)]
     pub(crate) fn is_default(&self) -> bool {
-        self.answer == Answer::NotFound && self.reason == Reason::Default
+        self.answer == Answer::NotFound
     }
 }

@@ -19,15 +19,14 @@ use crate::sync::Arc;
 /// ```
 pub fn force_dry_run() {
     let found = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => Some(Arc::clone(unit.decisions())),
-        Ambient::Joined(shared) => shared.decisions(),
+        Ambient::Own(unit) => unit.pipeline.clone().zip(Some(Arc::clone(unit.decisions()))),
+        Ambient::Joined(shared) => shared.pipeline().zip(shared.decisions()),
     });
-    match found.flatten() {
-        Some(decisions) => {
-            for (name, decision) in decisions.force_dry_run() {
-                change::record_by_name(name, &decision);
-            }
-        }
-        None => write::missed(),
+    let Some((pipeline, decisions)) = found.flatten() else { return write::missed() };
+    let taken_back = decisions.force_dry_run();
+    // Units that are open below have decided, too.
+    pipeline.shipping.kills.age();
+    for (name, decision) in taken_back {
+        change::record_by_name(name, &decision);
     }
 }

@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use crate::clock::Moment;
-use crate::context::slot;
+use crate::clock::{Clock, Moment};
 use crate::event::keys::Key;
 use crate::event::value::Value;
-use crate::pipeline::engine::PipelineRef;
+use crate::pipeline::engine::{GLOBAL, PipelineRef};
 use crate::pipeline::lifecycle;
 use crate::ship::shipping::Here;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, lock};
 
 /// Kills a change, or with `"*"` every change: from now on nothing of it acts, in any unit, whatever
 /// flags, rollouts and stages say. `by` says who: it is on the event `ode.kill` that reports the
@@ -62,13 +61,49 @@ impl KillSource {
 
 /// Flips the switch of one source; what did not change is not told.
 pub fn flip(source: KillSource, name: &str, by: &str, killed: bool) {
-    let pipeline = Here::find().pipeline;
-    let kills = kills_of(pipeline.as_ref());
-    let moment = pipeline.as_ref().map(|pipeline| pipeline.clock.moment());
-    if kills.set(source, name, killed, moment)
-        && let Some(pipeline) = &pipeline
+    flip_on(pipeline_here().as_ref(), source, name, by, killed);
+}
+
+/// As [`flip`], on this pipeline.
+pub(crate) fn flip_on(
+    pipeline: Option<&PipelineRef>,
+    source: KillSource,
+    name: &str,
+    by: &str,
+    killed: bool,
+) {
+    let kills = kills_of(pipeline);
+    let moment = pipeline.map(|pipeline| pipeline.clock.moment());
+    if let Some(flipped) = kills.set(source, name, killed, moment)
+        && let Some(pipeline) = pipeline
     {
-        tell_flip(pipeline, &kills, source, name, by, killed);
+        tell_flip(pipeline, &kills, source, name, by, flipped);
+    }
+}
+
+/// The pipeline whose kills are meant here; on ode's own threads, the process's.
+fn pipeline_here() -> Option<PipelineRef> {
+    Here::find().pipeline.or_else(|| GLOBAL.get().map(PipelineRef::Global))
+}
+
+/// A kill that holds from before the pipeline is there.
+#[derive(Debug)]
+pub(crate) struct Initial {
+    pub(crate) source: KillSource,
+    pub(crate) name: String,
+    pub(crate) by: String,
+}
+
+impl Initial {
+    /// Whether it is news.
+    pub(crate) fn kill(&self, kills: &Kills, clock: &Clock) -> bool {
+        kills.set(self.source, &self.name, true, Some(clock.moment())).is_some()
+    }
+
+    pub(crate) fn tell(&self, pipeline: &PipelineRef) {
+        let kills = &pipeline.shipping.kills;
+        let flipped = Flipped { from: false, to: true };
+        tell_flip(pipeline, kills, self.source, &self.name, &self.by, flipped);
     }
 }
 
@@ -83,14 +118,16 @@ fn kills_of(pipeline: Option<&PipelineRef>) -> Arc<Kills> {
 }
 
 fn kills_here() -> Arc<Kills> {
-    kills_of(Here::find().pipeline.or_else(slot::pipeline).as_ref())
+    kills_of(pipeline_here().as_ref())
 }
 
 /// What is killed, and what is under way.
 #[derive(Default)]
 pub(crate) struct Kills {
-    /// Counts flips, so that a decision made before one is seen to be old.
+    /// Counts flips and forced dry runs, so that a decision made before one is seen to be old.
     generation: AtomicU64,
+    /// Whether anything is killed: most processes never take the lock.
+    any: AtomicBool,
     killed: Mutex<Vec<Killed>>,
     acting: Mutex<Vec<(&'static str, u64)>>,
 }
@@ -109,27 +146,46 @@ impl fmt::Debug for Kills {
 }
 
 impl Kills {
-    /// How often the switch was flipped.
+    /// How often the switch was flipped, or a dry run forced.
     #[inline]
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    pub(crate) fn is_killed(&self, name: &str) -> bool {
-        self.generation() != 0 && lock(&self.killed).iter().any(|killed| killed.is(name))
+    /// Whether anything is killed.
+    #[inline]
+    pub(crate) fn any(&self) -> bool {
+        self.any.load(Ordering::Acquire)
     }
 
-    /// Says whether that is news.
-    fn set(&self, source: KillSource, name: &str, kill: bool, since: Option<Moment>) -> bool {
+    pub(crate) fn is_killed(&self, name: &str) -> bool {
+        self.any() && is_among(&lock(&self.killed), name)
+    }
+
+    /// Every decision made so far is to be looked at again.
+    pub(crate) fn age(&self) {
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// What that changed, if it is news.
+    fn set(
+        &self,
+        source: KillSource,
+        name: &str,
+        kill: bool,
+        since: Option<Moment>,
+    ) -> Option<Flipped> {
         let mut killed = lock(&self.killed);
+        let from = is_among(&killed, name);
         let at = killed.iter().position(|known| known.source == source && known.name == name);
         match (kill, at) {
             (true, None) => killed.push(Killed { source, name: name.to_owned(), since }),
             (false, Some(at)) => drop(killed.swap_remove(at)),
-            (true, Some(_)) | (false, None) => return false,
+            (true, Some(_)) | (false, None) => return None,
         }
-        self.generation.fetch_add(1, Ordering::Release);
-        true
+        self.any.store(!killed.is_empty(), Ordering::Release);
+        self.age();
+        Some(Flipped { from, to: is_among(&killed, name) })
     }
 
     fn killed_since(&self, name: &str) -> Option<Moment> {
@@ -160,6 +216,17 @@ impl Kills {
     }
 }
 
+/// Whether a change was killed before a flip, and after it: another source may kill it, too.
+#[derive(Clone, Copy, Debug)]
+struct Flipped {
+    from: bool,
+    to: bool,
+}
+
+fn is_among(killed: &[Killed], name: &str) -> bool {
+    killed.iter().any(|killed| killed.is(name))
+}
+
 /// The name that stands for every change.
 const ALL: &str = "*";
 
@@ -188,7 +255,7 @@ impl Drop for Acting {
     fn drop(&mut self) {
         let kills = &self.pipeline.shipping.kills;
         if kills.end(self.name) == 0
-            && kills.generation() != 0
+            && kills.any()
             && let Some(since) = kills.killed_since(self.name)
         {
             let passed = self.pipeline.clock.moment().since(since);
@@ -223,14 +290,13 @@ fn tell_flip(
     source: KillSource,
     name: &str,
     by: &str,
-    killed: bool,
+    flipped: Flipped,
 ) {
-    let (from, to) = if killed { ("active", "killed") } else { ("killed", "active") };
-    let to = if !killed && kills.is_killed(name) { "killed" } else { to };
+    let word = |killed| Value::Str(if killed { "killed" } else { "active" });
     lifecycle::announce(pipeline, "ode.kill", |put| {
         put(&NAME, Value::Str(name));
-        put(&FROM, Value::Str(from));
-        put(&TO, Value::Str(to));
+        put(&FROM, word(flipped.from));
+        put(&TO, word(flipped.to));
         if !by.is_empty() {
             put(&BY, Value::Str(by));
         }

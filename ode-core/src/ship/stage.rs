@@ -82,15 +82,12 @@ impl FromStr for Stage {
 
     /// Reads what [`Stage::as_str`] writes, in any case, with `-` for `_` or neither.
     fn from_str(text: &str) -> Result<Self, ParseStageError> {
-        let is = |stage: &Self| {
-            let letters = |text: &str| {
-                text.chars()
-                    .filter(|letter| !matches!(letter, '_' | '-'))
-                    .map(|letter| letter.to_ascii_lowercase())
-                    .collect::<Vec<_>>()
-            };
-            letters(text) == letters(stage.as_str())
-        };
+        fn letters(text: &str) -> impl Iterator<Item = u8> {
+            text.bytes()
+                .filter(|letter| !matches!(letter, b'_' | b'-'))
+                .map(|letter| letter.to_ascii_lowercase())
+        }
+        let is = |stage: &Self| text == stage.as_str() || letters(text).eq(letters(stage.as_str()));
         Self::ALL.into_iter().find(is).ok_or(ParseStageError)
     }
 }

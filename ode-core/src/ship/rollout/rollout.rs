@@ -2,14 +2,11 @@
 
 use crate::ship::change::Declaration;
 use crate::ship::decide::{Asked, Facts, Inclusion, decide};
-use crate::ship::decisions::About;
-use crate::ship::evaluation::{Answer, FlagValue};
-use crate::ship::flag::{self, Kind};
+use crate::ship::flag::{self, FlagType, Kind};
 use crate::ship::keys::Names;
 use crate::ship::rollout::bucket::{Purpose, bucket};
 use crate::ship::rollout::ring::{Ring, Who, below, has};
 use crate::ship::shipping::Here;
-use crate::ship::stage::Stage;
 use crate::ship::subject::Subject;
 
 /// To whom a change is live: rings in order, from the inside out.
@@ -96,7 +93,7 @@ impl Rollout {
             .decided()
             .unwrap_or_else(|| {
                 let here = Here::find();
-                self.change.decide_as(&here, &|_, _| (Asked::Said(Stage::Live), self.judge(&here)))
+                self.change.decide_as(&here, &|_, _| (Asked::Rollout, self.judge(&here)))
             })
             .stage
             .acts()
@@ -109,9 +106,10 @@ impl Rollout {
         let dry = shipping.is_dry()
             || here.decisions.as_ref().is_some_and(|decisions| decisions.is_dry());
         let facts = Facts {
-            killed: shipping.kills.is_killed(self.change.name()),
+            killed: self.change.heed_flag(&here, shipping)
+                || self.change.is_killed(&shipping.kills),
             dry_run_forced: dry,
-            stage: Asked::Said(Stage::Live),
+            stage: Asked::Rollout,
             inclusion: self.judge_subject(&here, Some(subject)),
             above: None,
         };
@@ -120,6 +118,10 @@ impl Rollout {
             self.change.record(&decision);
         }
         decision.stage.acts()
+    }
+
+    pub(crate) const fn name(&self) -> &'static str {
+        self.change.name()
     }
 
     /// Whether, and how, the subject at hand is included.
@@ -142,13 +144,9 @@ impl Rollout {
     }
 
     fn below_flag(&self, here: &Here, key: &'static str) -> u32 {
-        let evaluation = flag::evaluate(here, key, &self.flag_names, About::Unit, Kind::F64);
-        match evaluation.answer {
-            Answer::Value(FlagValue::F64(percent)) if (0.0..=100.0).contains(&percent) => {
-                below(percent)
-            }
-            _ => 0,
-        }
+        let evaluation = flag::evaluate(here, key, &self.flag_names, None, Kind::F64);
+        let percent = f64::read(&evaluation, &0.0);
+        if (0.0..=100.0).contains(&percent) { below(percent) } else { 0 }
     }
 }
 
