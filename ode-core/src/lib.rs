@@ -94,9 +94,11 @@ pub use process::Process;
 pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use redact::Redaction;
+pub use ship::calibration;
 pub use ship::{
-    Attribute, Change, Evaluation, Flag, FlagError, FlagSource, FlagType, FlagValue, Gate,
-    MemoryFlags, ParseStageError, Reason, Ring, Rollout, Stage, Subject, force_dry_run, is_killed,
-    kill, revive, stage, subject, would,
+    AnyChange, Attribute, Budget, Change, Commit, DryRun, Evaluation, Flag, FlagError, FlagSource,
+    FlagType, FlagValue, Gate, Live, LiveOnly, MemoryFlags, ParseStageError, Planned, Reason,
+    Refused, Refusing, Ring, Rollout, Stage, Subject, force_dry_run, is_killed, kill, revive, stage,
+    subject, would,
 };
 pub use unit::{InUnit, SpanKind, UnitName, WideEvent, WideEventBuilder};

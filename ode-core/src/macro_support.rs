@@ -24,6 +24,7 @@ pub use crate::context::timed::{Timer, time};
 pub use crate::event::keys::Key;
 pub use crate::event::value::Number;
 pub use crate::ship::change::Declaration;
+pub use crate::ship::dry_run::{Staged, note_stage};
 pub use ode_macros::{__append, __incr, __set, __set_inherited, __timed};
 
 /// Whether a unit is current here; if not, a write is about to be missed, and is counted.

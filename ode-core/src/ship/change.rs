@@ -298,11 +298,11 @@ impl Declaration {
 
     /// Takes back that the current unit acts: what comes later in it, or below it, is withheld.
     pub(crate) fn withhold(&self, here: &Here, decision: Decision) {
-        if let Some(decisions) = &here.decisions {
-            let limit = |known: Decision| if known.stage.acts() { decision } else { known };
-            decisions.restrict(self.name, decision.generation, limit);
+        let Some(decisions) = &here.decisions else { return };
+        let limit = |known: Decision| if known.stage.acts() { decision } else { known };
+        if let Some((now, true)) = decisions.restrict(self.name, decision.generation, limit) {
+            self.record(&now);
         }
-        self.record(&decision);
     }
 
     /// A decision of this unit, after somebody flipped a kill switch or forced a dry run.

@@ -30,7 +30,8 @@ impl<const N: usize> Names<N> {
     }
 }
 
-type Table = BTreeMap<(&'static str, &'static str), &'static (dyn Any + Send + Sync)>;
+/// By family, name and first member: one family may have several groups of members.
+type Table = BTreeMap<[&'static str; 3], &'static (dyn Any + Send + Sync)>;
 
 /// Keys live as long as the process, so a name has them once, however often it is declared.
 pub(crate) fn interned<const N: usize>(
@@ -44,7 +45,8 @@ pub(crate) fn interned<const N: usize>(
         &*Box::leak(Box::new(keys))
     };
     let mut table = lock(&TABLE);
-    let known = *table.entry((family, name)).or_insert_with(|| make());
+    let first = members.first().copied().unwrap_or_default();
+    let known = *table.entry([family, name, first]).or_insert_with(|| make());
     known.downcast_ref().unwrap_or_else(make)
 }
 
@@ -65,5 +67,12 @@ mod tests {
         assert_eq!(variant.json(), None, "it needs escaping");
         let [plain] = Names::new().get("change", "compress", ["stage"]);
         assert_eq!(plain.json(), Some(",\"change.compress.stage\":"));
+    }
+
+    #[test]
+    fn groups_of_members_are_apart() {
+        let [act] = interned("did", "compress", ["act"]);
+        let [error] = interned("did", "compress", ["error"]);
+        assert_eq!((act.name(), error.name()), ("did.compress.act", "did.compress.error"));
     }
 }

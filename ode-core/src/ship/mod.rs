@@ -1,8 +1,10 @@
 //! Shipping safely: stages, flags, rollouts, kills, dry runs, experiments, all on the event.
 
+pub mod calibration;
 pub(crate) mod change;
 pub(crate) mod decide;
 pub(crate) mod decisions;
+pub(crate) mod dry_run;
 mod evaluation;
 mod flag;
 mod force;
@@ -16,6 +18,9 @@ mod stage;
 mod subject;
 
 pub use change::{Change, stage};
+pub use dry_run::{
+    AnyChange, Budget, Commit, DryRun, Live, LiveOnly, Planned, Refused, Refusing,
+};
 pub use evaluation::{Evaluation, FlagError, FlagSource, FlagValue, Reason};
 pub use flag::{Flag, FlagType};
 pub use force::force_dry_run;

@@ -7,6 +7,7 @@ use crate::pipeline::engine::PipelineRef;
 use crate::record::format;
 use crate::ship::decide::Asked;
 use crate::ship::decisions::Decisions;
+use crate::ship::dry_run::Budgets;
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagSource, FlagValue, Reason};
 use crate::ship::kill::Kills;
 use crate::ship::stage::Stage;
@@ -20,6 +21,7 @@ pub(crate) struct Shipping {
     stages: Vec<(&'static str, Stage)>,
     dry_run: bool,
     pub(crate) kills: Arc<Kills>,
+    pub(crate) budgets: Budgets,
     /// Stages a test sets; they beat every source.
     tested: Mutex<Vec<(&'static str, Stage)>>,
     has_tested: AtomicBool,
@@ -47,6 +49,7 @@ impl ShippingBuilder {
             stages,
             dry_run,
             kills,
+            budgets: Budgets::default(),
             tested: Mutex::default(),
             has_tested: AtomicBool::new(false),
         }
@@ -84,6 +87,12 @@ impl Shipping {
                 said.map_or(Asked::Default(default), |(_, stage)| Asked::Said(*stage))
             }
         }
+    }
+
+    /// Whether a test has set the stage that this flag carries.
+    pub(crate) fn is_tested(&self, key: &str) -> bool {
+        self.has_tested.load(Ordering::Relaxed)
+            && lock(&self.tested).iter().any(|(known, _)| *known == key)
     }
 
     pub(crate) fn has_sources(&self) -> bool {
