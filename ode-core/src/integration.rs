@@ -17,8 +17,9 @@ use crate::record::prepare::Prepared;
 use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;
 
-pub use crate::ship::kill::{KillSource, flip};
 pub use crate::event::keys::Key;
+pub use crate::record::format::Bounded;
+pub use crate::ship::kill::{KillSource, flip};
 pub use crate::unit::companion::{Companion, Opened, Surroundings, surround};
 
 /// Whether a unit is current; counts nothing where none is.
@@ -98,18 +99,18 @@ impl Name {
     pub fn append_message(
         &self,
         max: u32,
-        write: impl FnOnce(u64, &mut dyn fmt::Write) -> fmt::Result,
+        write: impl FnOnce(u64, &mut Bounded) -> fmt::Result,
     ) -> bool {
-        let own = slot::with_own(|unit| {
-            Some((unit.next_message(max)?, unit.buffer.limits.value_bytes))
-        });
+        let own =
+            slot::with_own(|unit| Some((unit.next_message(max)?, unit.buffer.limits.value_bytes)));
         let message = own.or_else(|| next_message_elsewhere(max));
         let Some(Some((after, budget))) = message else { return message.is_none() };
-        format::with_written(
+        format::with_text(
             budget,
             |out| write(after, out),
-            |text, cut| {
-                write::append(self.key(), Prepared::Text(text, cut));
+            |text, cut| match self.key {
+                Some(key) if !cut => write::append_str(key, text),
+                _ => write::append(self.key(), Prepared::Text(text, cut)),
             },
         );
         true

@@ -10,7 +10,7 @@ use crate::event::value::{MASK, Number, Value};
 use crate::record::buffer::{APPEND, Buffer, CLEARED, DELTA, Field, KeyRef, Kind, TRUNCATED};
 use crate::record::fields::{FieldSink, Fields};
 use crate::record::format;
-use crate::record::prepare::prepare;
+use crate::record::prepare::{Prepared, prepare};
 use crate::{EventFields, context::shared::Shared};
 
 /// Where a write ends up: the record, and what a new counter there is marked with.
@@ -69,6 +69,53 @@ pub(crate) fn set(key: KeyRef<'_>, value: Value<'_>, flags: u8) {
     prepare(value, budget, |value| with_target(|target| target.buffer.push(key, value, flags)));
 }
 
+/// Records a value under a key made at run time: scalars and text by the shortest way.
+#[inline(never)]
+pub(crate) fn set_at(key: &str, value: Value<'_>) {
+    let pushed =
+        slot::with_own(|unit| !unit.is_shared.get() && try_set_at(&mut unit.buffer, key, &value));
+    if pushed != Some(true) {
+        set_at_slowly(key, value);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn set_at_slowly(key: &str, value: Value<'_>) {
+    set(KeyRef::Text(key), value, 0);
+}
+
+/// Scalars and text, where the memory at hand takes them; `false` for the others, which take the
+/// long way.
+#[inline]
+pub(crate) fn try_set_at(buffer: &mut Buffer, key: &str, value: &Value<'_>) -> bool {
+    let (kind, data) = match *value {
+        Value::Bool(v) => (Kind::Bool, u64::from(v)),
+        Value::I64(v) => (Kind::I64, v.cast_unsigned()),
+        Value::U64(v) => (Kind::U64, v),
+        Value::F64(v) => (Kind::F64, v.to_bits()),
+        Value::Str(v) => return buffer.try_push_str_at(key, v),
+        _ => return false,
+    };
+    buffer.try_push_scalar_at(key, kind, data)
+}
+
+/// Appends text to a list of the current unit, by the shortest way.
+pub(crate) fn append_str(key: &'static Key, value: &str) {
+    let pushed = slot::with_own(|unit| {
+        !unit.is_shared.get() && unit.buffer.try_push_str(key, value, APPEND)
+    });
+    if pushed != Some(true) {
+        append(KeyRef::Static(key), Prepared::Text(value, false));
+    }
+}
+
+/// Appends to a list of the current unit.
+#[cold]
+pub(crate) fn append(key: KeyRef<'_>, value: Prepared<'_>) {
+    with_target(|target| target.buffer.push(key, value, APPEND));
+}
+
 /// Records a value out of the way of a name that is taken.
 pub(crate) fn set_moved(key: &str, value: Value<'_>) {
     let key = format!("{}{key}", keys::MOVED_PREFIX);
@@ -114,7 +161,7 @@ fn set_scalar_slowly(key: &'static Key, kind: Kind, data: u64) {
 #[inline(never)]
 fn set_str(key: &'static Key, value: &str) {
     let pushed =
-        slot::with_own(|unit| !unit.is_shared.get() && unit.buffer.try_push_str(key, value));
+        slot::with_own(|unit| !unit.is_shared.get() && unit.buffer.try_push_str(key, value, 0));
     if pushed != Some(true) {
         set_str_slowly(key, value);
     }

@@ -98,18 +98,35 @@ const fn panic_parent() {
     )
 }
 
-/// The hash fields are compared by: FNV-1a folded to 32 bits, so that the last characters of
-/// `field_0001`, `field_0002`, … reach every bit.
+/// The hash fields are compared by: eight bytes at a time, because it is made anew for every field
+/// under a run-time key. What it multiplies by makes the last characters of `field_0001`,
+/// `field_0002`, … reach every bit.
+#[inline]
 pub(crate) const fn hash(name: &str) -> u32 {
-    let bytes = name.as_bytes();
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut rest = bytes;
-    while let [first, tail @ ..] = rest {
-        hash = (hash ^ *first as u64).wrapping_mul(0x0000_0100_0000_01b3);
+    let mut rest = name.as_bytes();
+    let mut hash = rest.len() as u64;
+    while let [a, b, c, d, e, f, g, h, tail @ ..] = rest {
+        hash = mixed(hash, u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]));
         rest = tail;
     }
-    hash = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (hash >> 32) as u32
+    let mut last = 0;
+    if let [a, b, c, d, tail @ ..] = rest {
+        last = u32::from_le_bytes([*a, *b, *c, *d]) as u64;
+        rest = tail;
+    }
+    if let [a, b, tail @ ..] = rest {
+        last = last << 16 | u16::from_le_bytes([*a, *b]) as u64;
+        rest = tail;
+    }
+    if let [a] = rest {
+        last = last << 8 | *a as u64;
+    }
+    (mixed(hash, last).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32
+}
+
+const fn mixed(hash: u64, word: u64) -> u64 {
+    let product = (hash ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    product ^ (product >> 32)
 }
 
 macro_rules! our_keys {
@@ -243,8 +260,57 @@ const fn reserved_among(name: &str, tables: &[&[&str]]) -> Reserved {
     reserved_among(name, tables)
 }
 
-/// [`reserved`] behind a quick look at the first segment, for keys made at run time.
+/// [`reserved`] behind two quick looks, for keys made at run time: at the first two letters, and at
+/// the first segment.
+#[inline]
 pub(crate) fn reserved_at_run_time(name: &str) -> Reserved {
+    if begins_as_ours(name) { reserved_by_segment(name) } else { Reserved::No }
+}
+
+/// Whether any of ode's names begins with the same two letters.
+#[inline]
+pub(crate) fn begins_as_ours(name: &str) -> bool {
+    let [first, second, ..] = name.as_bytes() else { return false };
+    let seconds = BEGINNINGS.get(usize::from(first.wrapping_sub(b'a'))).copied().unwrap_or(0);
+    seconds & bit_of(*second) != 0
+}
+
+/// For each letter that one of ode's names begins with, which ones follow it there.
+static BEGINNINGS: [u32; 26] = {
+    let mut seconds = [0; 26];
+    let mut tables = &[OF_HEAD, OF_PROCESS, OF_FIELDS, FAMILIES] as &[&[&str]];
+    while let [names, more @ ..] = tables {
+        let mut names = *names;
+        while let [name, rest @ ..] = names {
+            let [first, second, ..] = name.as_bytes() else { panic_beginning() };
+            if !first.is_ascii_lowercase() || !second.is_ascii_lowercase() {
+                panic_beginning();
+            }
+            set_bit(&mut seconds, *first, *second);
+            names = rest;
+        }
+        tables = more;
+    }
+    seconds
+};
+
+#[expect(clippy::indexing_slicing, reason = "runs in const evaluation only")]
+const fn set_bit(seconds: &mut [u32; 26], first: u8, second: u8) {
+    seconds[(first - b'a') as usize] |= bit_of(second);
+}
+
+#[expect(clippy::panic, reason = "runs in const evaluation only: this is the compile error")]
+const fn panic_beginning() -> ! {
+    panic!("a name of ode's begins with two letters")
+}
+
+/// One bit for a letter, none for anything else.
+#[inline]
+const fn bit_of(letter: u8) -> u32 {
+    if letter.is_ascii_lowercase() { 1 << (letter - b'a') } else { 0 }
+}
+
+fn reserved_by_segment(name: &str) -> Reserved {
     // Keys are short: a loop beats a searcher.
     let root = name.bytes().position(|byte| byte == b'.').and_then(|dot| name.get(..dot));
     let root = root.unwrap_or(name);
@@ -335,6 +401,19 @@ mod tests {
             let root = name.split('.').next().unwrap();
             assert_eq!(reserved_at_run_time(root), reserved(root), "{root}");
         }
+    }
+
+    #[test]
+    fn names_of_every_length_have_hashes_of_their_own() {
+        let name = "abcdefghijklmnopqrstuvwxyz.0123456789";
+        let mut hashes: Vec<u32> = (0..=name.len()).map(|length| hash(&name[..length])).collect();
+        // The same letters in another order, or with another ending.
+        hashes.extend(["ab", "ba", "abc", "acb", "abcdefhg", "a\0", "a\0\0"].map(hash));
+        let made = hashes.len();
+        hashes.sort_unstable();
+        hashes.dedup();
+        // "ab" and "abc" are beginnings, too.
+        assert_eq!(hashes.len(), made - 2);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod array;
 pub(crate) mod finished;
 pub(crate) mod ids;
+pub(crate) mod interned;
 pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod outcome;

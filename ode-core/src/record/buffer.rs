@@ -132,7 +132,7 @@ impl Buffer {
 
     /// Records text under a static key, if it is not too long and the memory at hand takes it.
     #[inline]
-    pub(crate) fn try_push_str(&mut self, key: &'static Key, value: &str) -> bool {
+    pub(crate) fn try_push_str(&mut self, key: &'static Key, value: &str, flags: u8) -> bool {
         let start = self.text.len();
         if value.len() > self.limits.value_bytes
             || self.text.capacity() - start < value.len()
@@ -141,9 +141,56 @@ impl Buffer {
             return false;
         }
         let (data, kind) = (range(start, value.len()), Kind::Str);
-        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags: 0 });
+        self.fields.push(Field { key: Some(key), data, hash: key.hash(), kind, flags });
         self.text.push_str(value);
         true
+    }
+
+    /// As [`Self::try_push_scalar`], under a run-time key that stays as it is.
+    #[inline]
+    pub(crate) fn try_push_scalar_at(&mut self, name: &str, kind: Kind, data: u64) -> bool {
+        if !self.takes_as_it_is(name, 0) {
+            return false;
+        }
+        let key = range(self.text.len(), name.len());
+        self.text.push_str(name);
+        self.push_pair(name, key, kind, data);
+        true
+    }
+
+    /// As [`Self::try_push_str`], under a run-time key that stays as it is.
+    #[inline]
+    pub(crate) fn try_push_str_at(&mut self, name: &str, value: &str) -> bool {
+        if value.len() > self.limits.value_bytes || !self.takes_as_it_is(name, value.len()) {
+            return false;
+        }
+        let start = self.text.len();
+        let (key, data) = (range(start, name.len()), range(start + name.len(), value.len()));
+        self.text.push_str(name);
+        self.text.push_str(value);
+        self.push_pair(name, key, Kind::Str, data);
+        true
+    }
+
+    /// Whether a run-time key is neither cut nor moved, and the memory at hand takes it, a value and
+    /// so many bytes of that.
+    #[inline]
+    fn takes_as_it_is(&self, name: &str, more: usize) -> bool {
+        let (entries, bytes) = (self.fields.len(), name.len() + more);
+        matches!(name.len(), 1..=MAX_KEY_BYTES)
+            && entries + 1 < self.room
+            && self.fields.capacity() - entries >= 2
+            && self.text.capacity() - self.text.len() >= bytes
+            && self.text.len() + self.blob.len() + bytes + keys::MOVED_PREFIX.len()
+                <= self.byte_room
+            && !keys::begins_as_ours(name)
+    }
+
+    #[inline]
+    fn push_pair(&mut self, name: &str, key: u64, kind: Kind, data: u64) {
+        let key = Field { key: None, data: key, hash: 0, kind: Kind::KeyText, flags: 0 };
+        self.fields.push(key);
+        self.fields.push(Field { data, hash: keys::hash(name), kind, ..key });
     }
 
     /// Room for a key and a value.

@@ -5,6 +5,8 @@ use std::fmt::{self, Debug, Display, Write};
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::event::limits;
+
 /// What stands in the place of a value whose formatting panicked.
 pub(crate) const PANICKED: &str = "[panicked while formatting]";
 
@@ -40,7 +42,9 @@ pub(crate) fn to_string(value: &dyn Display, budget: usize) -> String {
     with_display(value, budget, |text, _cut| text.to_owned())
 }
 
-fn with_text<R>(
+/// As [`with_display`], written by `write`.
+#[inline]
+pub(crate) fn with_text<R>(
     budget: usize,
     write: impl FnOnce(&mut Bounded) -> fmt::Result,
     then: impl FnOnce(&str, bool) -> R,
@@ -53,6 +57,11 @@ fn with_text<R>(
         out.text.clear();
         out.text.push_str(PANICKED);
         out.cut = false;
+    }
+    if out.text.len() > budget {
+        // Its writer put a few bytes beyond.
+        out.text.truncate(limits::cut(&out.text, budget).len());
+        out.cut = true;
     }
     let result = then(&out.text, out.cut);
     if out.text.capacity() <= KEEP_BYTES {
@@ -76,20 +85,30 @@ pub(crate) fn caught<R>(user: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// A string that refuses to grow past its budget, which also ends a formatter that never would.
-struct Bounded {
+#[derive(Debug)]
+pub struct Bounded {
     text: String,
     budget: usize,
     cut: bool,
 }
 
+impl Bounded {
+    /// Adds a few bytes; what is past the budget is cut off in the end.
+    #[inline]
+    pub fn push_str(&mut self, part: &str) {
+        self.text.push_str(part);
+    }
+}
+
 impl Write for Bounded {
+    #[inline]
     fn write_str(&mut self, part: &str) -> fmt::Result {
         let room = self.budget.saturating_sub(self.text.len());
         if part.len() <= room {
             self.text.push_str(part);
             return Ok(());
         }
-        self.text.push_str(crate::event::limits::cut(part, room));
+        self.text.push_str(limits::cut(part, room));
         self.cut = true;
         Err(fmt::Error)
     }
@@ -127,6 +146,18 @@ mod tests {
             (PANICKED.to_owned(), false)
         );
         assert_eq!(with_display(&7, 99, |t, cut| (t.to_owned(), cut)), ("7".to_owned(), false));
+    }
+
+    #[test]
+    fn what_is_put_beyond_the_budget_is_cut_off() {
+        let add = |out: &mut Bounded| {
+            out.push_str("aéé");
+            out.write_str("b")
+        };
+        for (budget, text) in [(9, "aééb"), (6, "aééb"), (5, "aéé"), (4, "aé"), (1, "a")] {
+            let expected = (text.to_owned(), budget < 6);
+            assert_eq!(with_text(budget, add, |t, cut| (t.to_owned(), cut)), expected);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ::tracing::level_filters::LevelFilter;
 use ::tracing::span::{Attributes, Id, Record};
 use ::tracing::{Event, Level, Metadata, Subscriber};
 use ode_core::integration::{self, Stopwatch};
-use ode_core::macro_support::{self, Number};
+use ode_core::macro_support::Number;
 use tracing_core::subscriber::Interest;
 use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::layer::{Context, Layer as SubscriberLayer};
@@ -158,8 +158,8 @@ impl Layer {
             return;
         }
         match level {
-            Level::ERROR => macro_support::incr_at(&self.names.errors, Number::ONE),
-            Level::WARN => macro_support::incr_at(&self.names.warnings, Number::ONE),
+            Level::ERROR => self.names.errors.incr(Number::ONE),
+            Level::WARN => self.names.warnings.incr(Number::ONE),
             _ => {}
         }
         let message = if self.messages {

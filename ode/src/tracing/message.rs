@@ -1,11 +1,11 @@
 //! The list of messages: each one line, with the time after the start of the unit, level, target.
 
-use std::fmt::{self, Debug, Display, Write};
+use std::fmt::{self, Debug, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use ::tracing::Level;
-use ode_core::{Value, integration, macro_support};
+use ode_core::integration::Bounded;
+use ode_core::macro_support::Number;
 
 use crate::tracing::key::Names;
 
@@ -27,42 +27,32 @@ pub(super) struct Speaker<'s> {
 impl Speaker<'_> {
     /// Adds a message to the current unit's, or counts it where there are enough.
     pub(super) fn says(self, names: &Names, text: Text<'_>) {
-        match integration::next_message(self.max) {
-            Some(after) => {
-                let line = Line { after, speaker: self, text };
-                macro_support::append_at(&names.message, Value::Display(&line));
-            }
-            None => macro_support::incr_at(&names.dropped, macro_support::Number::ONE),
+        let kept =
+            names.message.append_message(self.max, |after, out| self.write(after, text, out));
+        if !kept {
+            names.dropped.incr(Number::ONE);
         }
     }
-}
 
-/// `+0.001204s WARN shop::stock: stock is low`
-struct Line<'l> {
-    after: Duration,
-    speaker: Speaker<'l>,
-    text: Text<'l>,
-}
-
-impl Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(stamp(self.after, &mut [0; STAMP_BYTES]))?;
-        f.write_str(match self.speaker.level {
+    /// `+0.001204s WARN shop::stock: stock is low`
+    #[inline]
+    fn write(self, after_ns: u64, text: Text<'_>, out: &mut Bounded) -> fmt::Result {
+        write_seconds(after_ns, out);
+        out.push_str(match self.level {
             Level::ERROR => "s ERROR ",
             Level::WARN => "s WARN ",
             Level::INFO => "s INFO ",
             Level::DEBUG => "s DEBUG ",
             Level::TRACE => "s TRACE ",
-        })?;
-        f.write_str(self.speaker.target)?;
-        f.write_str(": ")?;
-        let mut line = OneLine(f);
-        match self.text {
-            Text::Str(text) => line.write_str(text),
+        });
+        out.write_str(self.target)?;
+        out.push_str(": ");
+        match text {
+            Text::Str(text) => OneLine(out).write_str(text),
             // Caught here, so that what is known of the message is kept.
             Text::Debug(text) => {
-                let written = catch_unwind(AssertUnwindSafe(|| write!(line, "{text:?}")));
-                written.unwrap_or_else(|_| f.write_str(PANICKED))
+                let written = catch_unwind(AssertUnwindSafe(|| write!(OneLine(out), "{text:?}")));
+                written.unwrap_or_else(|_| out.write_str(PANICKED))
             }
         }
     }
@@ -71,46 +61,56 @@ impl Display for Line<'_> {
 /// What stands in the place of a text whose formatting panicked.
 const PANICKED: &str = "[panicked while formatting]";
 
-/// The digits of a `u64` of seconds and of six places, a sign and a point.
-const STAMP_BYTES: usize = 20 + 6 + 2;
-
-/// `+1.000042`: by hand, because padding costs more than all the rest of the line.
-fn stamp(after: Duration, bytes: &mut [u8; STAMP_BYTES]) -> &str {
-    let mut begin = bytes.len();
-    let mut put = |byte: u8| {
-        begin = begin.saturating_sub(1);
-        if let Some(place) = bytes.get_mut(begin) {
-            *place = byte;
-        }
-    };
-    let mut micros = after.subsec_micros();
-    for _ in 0..6 {
-        put(digit(u64::from(micros)));
-        micros /= 10;
-    }
-    put(b'.');
-    let mut seconds = after.as_secs();
-    loop {
-        put(digit(seconds));
-        seconds /= 10;
-        if seconds == 0 {
-            break;
-        }
-    }
-    put(b'+');
-    bytes.get(begin..).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+/// `+1.000042`: from a table, because formatting costs more than all the rest of the line, and so
+/// does showing that digits are text.
+fn write_seconds(after_ns: u64, out: &mut Bounded) {
+    let (seconds, micros) = (after_ns / 1_000_000_000, after_ns % 1_000_000_000 / 1_000);
+    out.push_str("+");
+    write_whole(seconds, out);
+    out.push_str(".");
+    out.push_str(three_digits(micros / 1_000));
+    out.push_str(three_digits(micros % 1_000));
 }
 
-fn digit(of: u64) -> u8 {
-    b'0' + (of % 10) as u8
+fn write_whole(number: u64, out: &mut Bounded) {
+    if number < 10 {
+        out.push_str(three_digits(number).get(2..).unwrap_or_default());
+    } else if number < 1_000 {
+        out.push_str(three_digits(number).trim_start_matches('0'));
+    } else {
+        write_whole(number / 1_000, out);
+        out.push_str(three_digits(number % 1_000));
+    }
+}
+
+/// A number below 1,000.
+#[inline]
+fn three_digits(number: u64) -> &'static str {
+    static DIGITS: [u8; 3_000] = {
+        let mut digits = [b'0'; 3_000];
+        let (mut rest, mut number) = (digits.as_mut_slice(), 0_u16);
+        while let [hundreds, tens, ones, tail @ ..] = rest {
+            *hundreds += (number / 100) as u8;
+            *tens += (number / 10 % 10) as u8;
+            *ones += (number % 10) as u8;
+            (rest, number) = (tail, number + 1);
+        }
+        digits
+    };
+    static TEXT: &str = match str::from_utf8(&DIGITS) {
+        Ok(text) => text,
+        Err(_) => "",
+    };
+    let at = number as usize * 3;
+    TEXT.get(at..at + 3).unwrap_or_default()
 }
 
 /// Writes line breaks as `\n` and `\r`, so that a message stays one line.
-struct OneLine<'f, 'w>(&'f mut fmt::Formatter<'w>);
+struct OneLine<'w>(&'w mut Bounded);
 
-impl Write for OneLine<'_, '_> {
+impl Write for OneLine<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.bytes().any(|byte| byte == b'\n' || byte == b'\r') {
+        if !may_break(text.as_bytes()) {
             return self.0.write_str(text);
         }
         for part in text.split_inclusive(['\n', '\r']) {
@@ -128,28 +128,65 @@ impl Write for OneLine<'_, '_> {
     }
 }
 
+/// Whether there is a byte up to `\r`, eight of them at a time: other than line breaks they are rare.
+#[inline]
+fn may_break(text: &[u8]) -> bool {
+    const LIMIT: u64 = u64::from_le_bytes([b'\r' + 1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let (words, rest) = text.as_chunks();
+    let below = |bytes: &[u8; 8]| {
+        let word = u64::from_le_bytes(*bytes);
+        word.wrapping_sub(LIMIT) & !word & HIGH != 0
+    };
+    words.iter().any(below) || rest.iter().any(|byte| *byte <= b'\r')
+}
+
 #[cfg(test)]
 mod tests {
+    use ode_core::WideEvent;
+    use ode_core::integration::Name;
+
     use super::*;
 
     #[track_caller]
-    fn check(after: Duration, text: Text<'_>, line: &str) {
+    fn check(after_ns: u64, text: Text<'_>, line: &str) {
         let speaker = Speaker { level: Level::WARN, target: "shop::stock", max: 1 };
-        assert_eq!(Line { after, speaker, text }.to_string(), line);
+        let events = ode_core::testing::capture();
+        WideEvent::builder("unit").run(|| {
+            Name::new("line").append_message(1, |_, out| speaker.write(after_ns, text, out));
+        });
+        assert_eq!(events.one("unit")["line"], [line]);
     }
 
     #[test]
     fn lines() {
         let text = Text::Str("stock is low");
         let low = |stamp: &str| format!("{stamp} WARN shop::stock: stock is low");
-        check(Duration::from_nanos(1_204_999), text, &low("+0.001204s"));
-        check(Duration::ZERO, text, &low("+0.000000s"));
-        check(Duration::new(3_600, 999_999_999), text, &low("+3600.999999s"));
-        check(Duration::MAX, text, &low("+18446744073709551615.999999s"));
+        check(1_204_999, text, &low("+0.001204s"));
+        check(0, text, &low("+0.000000s"));
+        check(3_600_999_999_999, text, &low("+3600.999999s"));
+        check(12_000_010_000, text, &low("+12.000010s"));
+        check(120_100_000_000, text, &low("+120.100000s"));
+        check(1_002_003_000_000_000, text, &low("+1002003.000000s"));
+        check(u64::MAX, text, &low("+18446744073.709551s"));
         check(
-            Duration::from_secs(1),
+            1_000_000_000,
             Text::Debug(&format_args!("a\nb\r\nc{}", "\n")),
             "+1.000000s WARN shop::stock: a\\nb\\r\\nc\\n",
         );
+    }
+
+    #[test]
+    fn bytes_that_may_break_a_line() {
+        for byte in 0..=u8::MAX {
+            for at in 0..20 {
+                let mut text = [b' '; 20];
+                text[at] = byte;
+                assert_eq!(may_break(&text), byte <= b'\r', "{byte} at {at}");
+                text.fill(0xff);
+                text[at] = byte;
+                assert_eq!(may_break(&text), byte <= b'\r', "{byte} at {at}");
+            }
+        }
     }
 }

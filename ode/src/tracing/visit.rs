@@ -6,13 +6,14 @@ use std::fmt::{self, Debug, Display};
 use ::tracing::field::{Field, Visit};
 use ode_core::{Value, integration, macro_support};
 
-use crate::tracing::key::{Key, Names};
+use crate::tracing::key::{Joined, Names, Seen};
 use crate::tracing::message::{Speaker, Text};
 
 /// Writes the fields it is shown to the current unit.
 pub(super) struct Recorder<'r> {
     names: &'r Names,
-    key: Key,
+    /// For names that have no key; made for the first of them.
+    joined: Option<Joined>,
     message: Message<'r>,
     /// Begins the names of fields that say where the record is from.
     origin: Option<&'static str>,
@@ -32,7 +33,7 @@ pub(super) enum Message<'s> {
 impl<'r> Recorder<'r> {
     #[inline]
     pub(super) fn new(names: &'r Names, message: Message<'r>) -> Self {
-        Self { names, key: Key::below(names.prefix), message, origin: None }
+        Self { names, joined: None, message, origin: None }
     }
 
     /// Leaves out fields whose names begin like this.
@@ -42,17 +43,38 @@ impl<'r> Recorder<'r> {
 
     #[inline]
     fn set(&mut self, field: &Field, value: Value<'_>) {
-        let name = field.name();
-        if Names::are_taken(name) {
-            return self.set_taken(name, value);
+        match self.see(field) {
+            Seen::Field(key) => macro_support::set(key, value),
+            Seen::Message => self.set_message(value),
+            Seen::Other => self.set_other(field.name(), value),
         }
-        if self.origin.is_some_and(|origin| name.starts_with(origin)) {
-            return;
-        }
-        macro_support::set_at(self.key.of(name), value);
     }
 
-    #[cold]
+    #[inline(never)]
+    fn see(&self, field: &Field) -> Seen {
+        if self.origin.is_some() { Seen::Other } else { self.names.see(field.name()) }
+    }
+
+    #[inline(never)]
+    fn set_message(&mut self, value: Value<'_>) {
+        self.set_taken("message", value);
+    }
+
+    #[inline(never)]
+    fn set_other(&mut self, name: &'static str, value: Value<'_>) {
+        if Names::are_taken(name) {
+            self.set_taken(name, value);
+        } else if self.origin.is_none_or(|origin| !name.starts_with(origin)) {
+            macro_support::set_at(self.joined(name), value);
+        }
+    }
+
+    /// The name below the prefix.
+    fn joined(&mut self, name: &str) -> &str {
+        self.joined.get_or_insert_with(|| Joined::below(self.names.prefix)).of(name)
+    }
+
+    #[inline]
     fn set_taken(&mut self, name: &str, value: Value<'_>) {
         let text = match value {
             Value::Str(text) => Text::Str(text),
@@ -62,7 +84,7 @@ impl<'r> Recorder<'r> {
         match (name, self.message) {
             ("message", Message::Said(speaker)) => speaker.says(self.names, text),
             ("message", Message::Unheard) => {}
-            _ => integration::set_moved(self.key.of(name), value),
+            _ => integration::set_moved(self.joined(name), value),
         }
     }
 }
