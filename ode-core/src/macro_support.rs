@@ -64,7 +64,7 @@ pub fn set(key: &'static Key, value: Value<'_>) {
 
 /// Records a field under a run-time key.
 pub fn set_at(key: &str, value: Value<'_>) {
-    write::set(KeyRef::Text(key), value, 0);
+    write::set_at(key, value);
 }
 
 /// Records a field that units opened below inherit.

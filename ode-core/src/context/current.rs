@@ -10,7 +10,6 @@ use crate::context::slot::{self, Ambient};
 use crate::context::write;
 use crate::event::ids::TraceContext;
 use crate::event::value::ToValue;
-use crate::record::buffer::KeyRef;
 use crate::sync::Arc;
 
 /// Whatever unit is current on this thread, now. It belongs to this thread: it is not `Send`, so
@@ -45,7 +44,7 @@ impl Current {
 
     /// Records one field under a key made at run time; a reserved key moves to `field.<key>`.
     pub fn set(&self, key: &str, value: impl ToValue) -> &Self {
-        write::set(KeyRef::Text(key), value.to_value(), 0);
+        write::set_at(key, value.to_value());
         self
     }
 

@@ -66,8 +66,12 @@ impl WideEvent {
     /// Records one field.
     pub fn set(&mut self, key: &str, value: impl ToValue) -> &mut Self {
         if let Some(unit) = &mut self.unit {
+            let value = value.to_value();
+            if !unit.is_shared.get() && write::try_set_at(&mut unit.buffer, key, &value) {
+                return self;
+            }
             let budget = unit.buffer.limits.value_bytes;
-            prepare(value.to_value(), budget, |value| {
+            prepare(value, budget, |value| {
                 unit.record().push(KeyRef::Text(key), value, 0);
             });
         }
