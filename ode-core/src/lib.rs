@@ -95,6 +95,8 @@ pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use redact::Redaction;
 pub use ship::calibration;
+#[doc(hidden)]
+pub use ship::support as ship_support;
 pub use ship::{
     AnyChange, Attribute, Budget, Change, Commit, DryRun, Evaluation, Flag, FlagError, FlagSource,
     FlagType, FlagValue, Gate, Live, LiveOnly, MemoryFlags, ParseStageError, Planned, Reason,

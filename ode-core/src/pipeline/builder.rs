@@ -12,7 +12,7 @@ use crate::event::finished::Event;
 use crate::event::limits::Limits;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell, to_stderr};
-use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline};
+use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline, PipelineRef};
 use crate::pipeline::guard::Guard;
 use crate::pipeline::keeper::Keeper;
 use crate::pipeline::lifecycle;
@@ -24,7 +24,7 @@ use crate::pipeline::worker::Worker;
 use crate::process::Process;
 use crate::redact::Redaction;
 use crate::rng::Ids;
-use crate::ship::kill::{self, Kills};
+use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::shipping::ShippingBuilder;
 use crate::ship::{Change, FlagSource, Stage};
 use crate::sync::{Arc, AtomicBool, Mutex, lock};
@@ -42,6 +42,7 @@ pub struct PipelineBuilder {
     announce: bool,
     shipping: ShippingBuilder,
     kills: Option<Arc<Kills>>,
+    killed: Vec<kill::Initial>,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     pub(crate) taps: Vec<Tap>,
@@ -71,6 +72,7 @@ impl PipelineBuilder {
             announce: false,
             shipping: ShippingBuilder::default(),
             kills: None,
+            killed: Vec::new(),
             clock: Clock::default(),
             ids: Ids::default(),
             taps: Vec::new(),
@@ -150,6 +152,13 @@ impl PipelineBuilder {
         self
     }
 
+    /// Kills a change, or with `"*"` all, before the first unit can meet it. Flips of it come later.
+    #[doc(hidden)]
+    pub fn killed(mut self, source: KillSource, name: &str, by: &str) -> Self {
+        self.killed.push(kill::Initial { source, name: name.to_owned(), by: by.to_owned() });
+        self
+    }
+
     /// Tells the observer set so far, on this thread: for what is found wrong during set-up.
     pub fn tell(&self, diagnostic: &Diagnostic) {
         tell(&self.observer, diagnostic);
@@ -167,7 +176,10 @@ impl PipelineBuilder {
         }
         let flush_timeout = self.flush_timeout;
         // What was killed before stays killed.
-        self.kills = Some(kill::of_process());
+        let kills = kill::of_process();
+        let mut killed = std::mem::take(&mut self.killed);
+        killed.retain(|initial| initial.kill(&kills, &self.clock));
+        self.kills = Some(kills);
         let (pipeline, start) = self.assemble();
         if let Err(error) = start() {
             pipeline.stop(Duration::ZERO);
@@ -175,6 +187,9 @@ impl PipelineBuilder {
         }
         let pipeline = GLOBAL.get_or_init(|| pipeline);
         cells::with_own(|counts| lifecycle::announce_start(pipeline, counts));
+        for initial in &killed {
+            initial.tell(&PipelineRef::Global(pipeline));
+        }
         Ok(Guard { pipeline: Some(pipeline), flush_timeout })
     }
 

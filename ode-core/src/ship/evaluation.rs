@@ -1,5 +1,6 @@
 //! What a source of flags answers.
 
+use crate::ship::flag::Kind;
 use crate::ship::subject::Subject;
 use crate::sync::Arc;
 
@@ -30,6 +31,13 @@ pub trait FlagSource: Send + Sync + 'static {
     /// next source is asked, and in the end the flag's default counts.
     fn evaluate(&self, key: &str, subject: &Subject) -> Evaluation;
 
+    /// As [`FlagSource::evaluate`], for sources that have to know what the flag is asked for as.
+    #[doc(hidden)]
+    fn evaluate_as(&self, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
+        let _for_everybody = kind;
+        self.evaluate(key, subject)
+    }
+
     /// What the source is called: `feature_flag.provider.name` where evaluations are exported.
     fn name(&self) -> &str {
         "custom"
@@ -49,6 +57,8 @@ pub struct Evaluation {
 pub(crate) enum Answer {
     Value(FlagValue),
     NotFound,
+    /// The source knows the flag, and leaves it to its default.
+    Default,
     Failed(FlagError),
 }
 
@@ -128,7 +138,7 @@ impl Evaluation {
     /// The source has no value to give, and asking the next one would hide why: the flag's default
     /// counts. For a flag that is switched off or that no rule matched.
     pub fn default_value(reason: Reason) -> Self {
-        Self { answer: Answer::NotFound, reason, variant: None, rule: None }
+        Self { answer: Answer::Default, reason, variant: None, rule: None }
     }
 
     /// The source failed; the flag's default counts, and no other source is asked.
@@ -152,7 +162,7 @@ impl Evaluation {
     pub fn value(&self) -> Option<&FlagValue> {
         match &self.answer {
             Answer::Value(value) => Some(value),
-            Answer::NotFound | Answer::Failed(_) => None,
+            Answer::NotFound | Answer::Default | Answer::Failed(_) => None,
         }
     }
 
@@ -165,13 +175,13 @@ impl Evaluation {
     pub fn error(&self) -> Option<FlagError> {
         match self.answer {
             Answer::Failed(error) => Some(error),
-            Answer::Value(_) | Answer::NotFound => None,
+            Answer::Value(_) | Answer::NotFound | Answer::Default => None,
         }
     }
 
     /// Whether the next source is to be asked.
     pub(crate) fn asks_on(&self) -> bool {
-        self.answer == Answer::NotFound && self.reason == Reason::Default
+        self.answer == Answer::NotFound
     }
 }
 

@@ -16,6 +16,7 @@ mod rollout;
 pub(crate) mod shipping;
 mod stage;
 mod subject;
+pub mod support;
 
 pub use change::{Change, stage};
 pub use dry_run::{

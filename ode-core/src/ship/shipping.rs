@@ -9,6 +9,7 @@ use crate::ship::decide::Asked;
 use crate::ship::decisions::Decisions;
 use crate::ship::dry_run::Budgets;
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagSource, FlagValue, Reason};
+use crate::ship::flag::Kind;
 use crate::ship::kill::Kills;
 use crate::ship::stage::Stage;
 use crate::ship::subject::Subject;
@@ -58,14 +59,14 @@ impl ShippingBuilder {
 
 impl Shipping {
     /// Asks the sources in order; the first that knows the flag answers.
-    pub(crate) fn evaluate(&self, key: &str, subject: &Subject) -> Evaluation {
+    pub(crate) fn evaluate(&self, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
         if self.has_tested.load(Ordering::Relaxed)
             && let Some((_, stage)) = lock(&self.tested).iter().find(|(known, _)| *known == key)
         {
             return Evaluation::new(FlagValue::from(*stage), Reason::Static);
         }
         for source in &self.sources {
-            let evaluation = format::caught(|| source.evaluate(key, subject))
+            let evaluation = format::caught(|| source.evaluate_as(key, subject, kind))
                 .unwrap_or_else(|| Evaluation::failed(FlagError::General));
             if !evaluation.asks_on() {
                 return evaluation;
@@ -81,7 +82,7 @@ impl Shipping {
             Answer::Value(_) | Answer::Failed(_) => Asked::Failed,
             // Switched off in its source, or ruled out: the source knows the change and does not
             // let it act.
-            Answer::NotFound if evaluation.reason != Reason::Default => Asked::Default(default),
+            Answer::Default => Asked::Default(default),
             Answer::NotFound => {
                 let said = self.stages.iter().find(|(known, _)| *known == key);
                 said.map_or(Asked::Default(default), |(_, stage)| Asked::Said(*stage))
