@@ -77,6 +77,8 @@
 //! # Features
 //! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
 //! - `http`: trace context and baggage in `http::HeaderMap`; see [`propagation`].
+//! - `open-feature`: `ode::open_feature`, flags from any OpenFeature provider, and a hook that records
+//!   what is evaluated through OpenFeature's SDK.
 //! - `reqwest`: `ode::reqwest`, requests sent with reqwest: recorded, and the trace passed on.
 //! - `opentelemetry`: units and the spans of OpenTelemetry are each other's parents; see
 //!   [across services](_guide::across_services).
