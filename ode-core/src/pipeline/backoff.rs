@@ -46,7 +46,7 @@ mod tests {
                 break;
             }
         }
-        (now - AWAY, shortest)
+        (now.saturating_sub(AWAY), shortest)
     }
 
     /// T26. The worst start: all of them fail in the same instant.

@@ -26,8 +26,8 @@ fn unknown() -> io::Error {
     io::Error::other("failed to lookup address information: Name or service not known")
 }
 
-fn here() -> io::Result<Vec<SocketAddr>> {
-    Ok(vec![(Ipv4Addr::LOCALHOST, 0).into()])
+fn here() -> Vec<SocketAddr> {
+    vec![(Ipv4Addr::LOCALHOST, 0).into()]
 }
 
 /// Counts the look-ups that were begun.
@@ -114,7 +114,7 @@ impl Sender {
         let queue = Queue::new(otlp.timeout(SHORT)).give_up_after(patience);
         let builder = PipelineBuilder::new(Process::new("b1"))
             .export_to(queue)
-            .on_diagnostic(move |message| heard.lock().unwrap().push_str(&format!("{message}\n")));
+            .on_diagnostic(move |message| heard.lock().unwrap().push_str(&message.to_string()));
         let pipeline = TestPipeline::start_with_clock(builder, &clock).unwrap();
         pipeline.run(|| {
             for _ in 0..EVENTS {
@@ -160,7 +160,8 @@ fn ways(host: &str, port: u16) -> Vec<Otlp> {
 #[test]
 #[cfg(feature = "otlp-http")]
 fn a_name_that_comes_to_be_known_is_found() {
-    let (resolver, begun) = counted(|earlier| if earlier < 4 { Err(unknown()) } else { here() });
+    let (resolver, begun) =
+        counted(|earlier| if earlier < 4 { Err(unknown()) } else { Ok(here()) });
     let otlp = Otlp::http(&format!("http://collector.test:{}", receiver())).unwrap();
     let sender = Sender::new(otlp.resolver(&resolver), Duration::MAX);
     sender.wait(|sender| sender.stats().delivered == EVENTS);
@@ -228,7 +229,7 @@ fn when_look_ups_end_at_last_everything_arrives() {
         if earlier < LOOKUP_THREADS {
             hangs.pass();
         }
-        here()
+        Ok(here())
     });
     let otlp = Otlp::http(&format!("http://collector.test:{}", receiver())).unwrap();
     let sender = Sender::new(otlp.resolver(&resolver), Duration::MAX);
@@ -244,7 +245,7 @@ fn when_look_ups_end_at_last_everything_arrives() {
 fn a_look_up_that_panics_is_one_that_failed() {
     let mut resolver = Resolver::new(|_| panic!("on purpose"));
     let runtime = Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
-    for _ in 0..LOOKUP_THREADS + 1 {
+    for _ in 0..=LOOKUP_THREADS {
         let name = Name::from_str("collector.test").unwrap();
         let error = runtime.block_on(async { resolver.call(name).await }).unwrap_err();
         assert!(error.to_string().contains("panic"), "{error}");

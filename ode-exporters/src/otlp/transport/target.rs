@@ -120,7 +120,7 @@ impl fmt::Debug for Target {
             .field("compression", &self.compression)
             .field("tls", &self.tls)
             .field("shape", &self.shape)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
