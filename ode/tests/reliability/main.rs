@@ -13,7 +13,9 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+mod black_holes;
 mod endings;
+mod faults;
 mod leaks;
 mod lifecycle;
 mod limits;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use ode::{Batch, EventFields, ExportError, Exporter, WideEvent};
 
 use crate::support::ARGUMENT;
-use crate::{leaks, signals, syscalls, threads};
+use crate::{black_holes, leaks, signals, syscalls, threads};
 
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -36,6 +36,8 @@ pub(crate) fn play(role: &str) {
         "signals" => signals::role(),
         "records_under_strace" => syscalls::role(),
         "comes_and_goes" => leaks::role(),
+        "comes_and_goes_in_vain" => leaks::role_in_vain(),
+        "overloads_a_black_hole" => black_holes::role(),
         "cannot_start_threads" => threads::role(),
         other => panic!("no role {other}"),
     }
@@ -47,7 +49,7 @@ pub(crate) fn argument() -> String {
 }
 
 /// Waits until the test lets the role go on.
-fn wait() {
+pub(crate) fn wait() {
     io::stdin().lock().read_line(&mut String::new()).unwrap();
 }
 
