@@ -1,5 +1,9 @@
 //! Flags, stages, rollouts and kills, as an application meets them.
 
+mod calibration;
 mod deciding;
+mod dry_run;
+mod dry_run_budget;
+mod dry_run_probes;
 mod killing;
 mod sources;

@@ -25,8 +25,8 @@ pub enum Commit<T, P> {
 }
 
 impl<T, P> Commit<T, P> {
-    /// What the effect returned; `None` where nothing was done.
-    #[must_use = "`None` means nothing was done"]
+    /// What the effect returned; `None` where nothing was done. A statement `commit.done();` says
+    /// that it makes no difference.
     pub fn done(self) -> Option<T> {
         match self {
             Self::Done(done) => Some(done),
