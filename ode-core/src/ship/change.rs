@@ -99,7 +99,7 @@ pub struct Declaration {
     flag: &'static str,
     default: Stage,
     rollout: Option<&'static Rollout>,
-    names: Names<4>,
+    names: Names<5>,
     flag_names: Names<4>,
     would_act: Names<1>,
     did_act: Names<1>,
@@ -107,7 +107,7 @@ pub struct Declaration {
 }
 
 /// The members of `change.<name>.*`.
-const MEMBERS: [&str; 4] = ["stage", "reason", "ring", "bucket"];
+const MEMBERS: [&str; 5] = ["stage", "reason", "ring", "bucket", "variant"];
 
 impl Declaration {
     /// A change of this name.
@@ -205,7 +205,7 @@ impl Declaration {
             let evaluation = flag::evaluate(here, flag, flag_names, None, Kind::Stage);
             let asked = shipping.stage(self.flag, &evaluation, default);
             let inclusion = match (asked, self.rollout) {
-                (Asked::Said(Stage::Live), Some(rollout)) => rollout.judge(here),
+                (Asked::Said(Stage::Live), Some(rollout)) => rollout.judge_here(here),
                 _ => inclusion,
             };
             (asked, inclusion)
@@ -373,8 +373,8 @@ pub(crate) fn record_by_name(name: &'static str, decision: &Decision) {
     record(interned("change", name, MEMBERS), decision);
 }
 
-fn record(keys: &'static [Key; 4], decision: &Decision) {
-    let [stage, reason, ring, bucket] = keys;
+fn record(keys: &'static [Key; 5], decision: &Decision) {
+    let [stage, reason, ring, bucket, variant] = keys;
     write::set_static(stage, Value::Str(decision.stage.as_str()));
     write::set_static(reason, Value::Str(decision.cause.as_str()));
     if let Some(name) = decision.ring {
@@ -382,6 +382,9 @@ fn record(keys: &'static [Key; 4], decision: &Decision) {
     }
     if let Some(number) = decision.bucket {
         write::set_static(bucket, Value::U64(number.into()));
+    }
+    if let Some(name) = decision.variant {
+        write::set_static(variant, Value::Str(name));
     }
 }
 

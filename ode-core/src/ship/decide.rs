@@ -38,11 +38,13 @@ pub(crate) struct Inclusion {
     pub(crate) ring: Option<&'static str>,
     /// Where the subject falls, of 1,000,000.
     pub(crate) bucket: Option<u32>,
+    /// Which variant it gets, of those the rollout has.
+    pub(crate) variant: Option<&'static str>,
 }
 
 impl Inclusion {
     /// There is no rollout.
-    pub(crate) const EVERYBODY: Self = Self { included: true, ring: None, bucket: None };
+    pub(crate) const EVERYBODY: Self = Self { included: true, ring: None, bucket: None, variant: None };
 }
 
 /// What a unit decided about a change.
@@ -52,14 +54,19 @@ pub(crate) struct Decision {
     pub(crate) cause: Cause,
     pub(crate) ring: Option<&'static str>,
     pub(crate) bucket: Option<u32>,
+    pub(crate) variant: Option<&'static str>,
     /// How many kills there had been.
     pub(crate) generation: u64,
 }
 
 impl Decision {
+    const fn withheld(stage: Stage, cause: Cause, generation: u64) -> Self {
+        Self { stage, cause, ring: None, bucket: None, variant: None, generation }
+    }
+
     /// What is left of it after a kill.
     pub(crate) const fn killed(self) -> Self {
-        Self { stage: Stage::Off, cause: Cause::Killed, ring: None, bucket: None, ..self }
+        Self::withheld(Stage::Off, Cause::Killed, self.generation)
     }
 
     /// What is left of it in a forced dry run.
@@ -67,8 +74,7 @@ impl Decision {
         if !self.stage.acts() {
             return self;
         }
-        let (stage, cause) = (Stage::DryRun, Cause::ForcedDryRun);
-        Self { stage, cause, ring: None, bucket: None, ..self }
+        Self::withheld(Stage::DryRun, Cause::ForcedDryRun, self.generation)
     }
 
     /// What is left of it below a unit that decided so.
@@ -119,7 +125,7 @@ impl Cause {
 /// it was opened in withheld.
 pub(crate) fn decide(facts: &Facts, generation: u64) -> Decision {
     let Facts { killed, dry_run_forced, stage, inclusion, above } = *facts;
-    let withheld = |stage, cause| Decision { stage, cause, ring: None, bucket: None, generation };
+    let withheld = |stage, cause| Decision::withheld(stage, cause, generation);
     if killed {
         return withheld(Stage::Off, Cause::Killed);
     }
@@ -133,8 +139,8 @@ pub(crate) fn decide(facts: &Facts, generation: u64) -> Decision {
         Asked::NotSetUp => return withheld(Stage::Off, Cause::NotSetUp),
         Asked::Rollout => (Stage::Live, Cause::Rollout),
     };
-    let Inclusion { included, ring, bucket } = inclusion;
-    let asked = Decision { stage, cause, ring, bucket, generation };
+    let Inclusion { included, ring, bucket, variant } = inclusion;
+    let asked = Decision { stage, cause, ring, bucket, variant, generation };
     if let Some(above) = above
         && !above.stage.acts()
     {
@@ -157,7 +163,7 @@ mod tests {
         inclusion: Inclusion::EVERYBODY,
         above: None,
     };
-    const OUTSIDE: Inclusion = Inclusion { included: false, ring: None, bucket: Some(7) };
+    const OUTSIDE: Inclusion = Inclusion { included: false, bucket: Some(7), ..Inclusion::EVERYBODY };
 
     fn decided(facts: Facts) -> (Stage, Cause) {
         let decision = decide(&facts, 0);

@@ -23,6 +23,17 @@ struct State {
     dry: bool,
     flags: Vec<FlagDecision>,
     changes: Vec<ChangeDecision>,
+    met: Vec<Met>,
+}
+
+/// A rollout that was asked about a named subject.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Met {
+    name: &'static str,
+    /// The flag that kills it said so.
+    pub(crate) killed: bool,
+    /// Nothing acts here.
+    pub(crate) dry: bool,
 }
 
 #[derive(Debug)]
@@ -87,6 +98,7 @@ impl Decisions {
         state.dry = false;
         state.flags.clear();
         state.changes.clear();
+        state.met.clear();
     }
 
     pub(crate) fn set_subject(&self, subject: Arc<Subject>) {
@@ -151,8 +163,8 @@ impl Decisions {
         if named.is_some() && state.named() >= MAX_NAMED {
             return (evaluation, false);
         }
-        // The place on the event is the unit's own answer's, where there is one.
-        let records = named.is_none() || state.flag(key, None).is_none();
+        // An event has room for one answer: the first.
+        let records = !state.flags.iter().any(|known| is(known.key, key));
         let named = named.map(|subject| Arc::new(subject.clone()));
         state.flags.push(FlagDecision { key, named, evaluation: evaluation.clone() });
         (evaluation, records)
@@ -199,6 +211,24 @@ impl Decisions {
         }
         state.changes.push(ChangeDecision { name, decision, gated: false });
         (decision, true)
+    }
+
+    /// What is known of a rollout that was asked about a named subject before.
+    #[inline]
+    pub(crate) fn met(&self, name: &str) -> Option<Met> {
+        let state = lock(&self.state);
+        let met = *state.met.iter().find(|known| is(known.name, name))?;
+        Some(Met { dry: is_dry(&state), ..met })
+    }
+
+    /// Notes that a rollout was asked about a named subject; whether that is to be recorded.
+    pub(crate) fn meet(&self, name: &'static str, killed: bool) -> bool {
+        let mut state = lock(&self.state);
+        if state.met.iter().any(|known| is(known.name, name)) {
+            return false;
+        }
+        state.met.push(Met { name, killed, dry: false });
+        state.change(name).is_none()
     }
 
     /// Looks again at a decision, after `generation` flips of kill switches: `limit` takes back what

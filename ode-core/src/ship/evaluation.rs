@@ -166,6 +166,16 @@ impl Evaluation {
         }
     }
 
+    /// The name of the value, where the source gives one.
+    pub fn variant_name(&self) -> Option<&str> {
+        self.variant.as_deref()
+    }
+
+    /// Which rule of the source matched, where it says so.
+    pub fn rule_name(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
     /// Why it has this value.
     pub fn reason(&self) -> Reason {
         self.reason

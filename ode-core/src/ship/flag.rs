@@ -52,6 +52,16 @@ impl<T> Flag<T> {
         Self { key, default, names: Names::new() }
     }
 
+    /// A flag that is given its key later.
+    pub(crate) const fn keyless(default: T) -> Self {
+        Self { key: "", default, names: Names::new() }
+    }
+
+    pub(crate) const fn set_key(&mut self, key: &'static str) {
+        assert!(!key.is_empty(), "a flag needs a key");
+        self.key = key;
+    }
+
     /// The key the sources know it by.
     pub const fn key(&self) -> &'static str {
         self.key
@@ -67,8 +77,8 @@ impl<T: FlagType> Flag<T> {
 
     /// The value for a subject named here.
     ///
-    /// A unit remembers its answers about 64 named subjects. It records one where it has none of its
-    /// own for this flag.
+    /// A unit remembers its answers about 64 named subjects and asks about others anew. The first
+    /// answer about a flag in a unit is the one that is recorded.
     pub fn get_for(&self, subject: &Subject) -> T {
         self.read(Some(subject), |evaluation| T::read(evaluation, &self.default))
     }

@@ -56,9 +56,11 @@ mod tests {
 
     #[test]
     fn a_name_has_its_keys_once() {
-        let (one, other): (Names<2>, Names<2>) = (Names::new(), Names::new());
+        let (one, other, other_members) = (Names::new(), Names::new(), Names::new());
         let keys = one.get("flag", "a \"b\"", ["variant", "reason"]);
         assert!(std::ptr::eq(keys, other.get("flag", "a \"b\"", ["variant", "reason"])));
+        let swapped = other_members.get("flag", "a \"b\"", ["reason", "variant"]);
+        assert_eq!(swapped[0].name(), "flag.a \"b\".reason");
         let [variant, reason] = keys;
         assert_eq!(
             (variant.name(), reason.name()),

@@ -35,9 +35,8 @@ impl MemoryFlags {
     pub fn set(&self, key: impl Into<String>, value: impl Into<FlagValue>) {
         let value = value.into();
         let variant = match &value {
-            FlagValue::Bool(true) => Some("true".into()),
-            FlagValue::Bool(false) => Some("false".into()),
-            FlagValue::Str(text) | FlagValue::Json(text) => Some(Arc::clone(text)),
+            // The value is its name.
+            FlagValue::Bool(_) | FlagValue::Str(_) | FlagValue::Json(_) => None,
             FlagValue::I64(number) => Some(number.to_string().into()),
             FlagValue::F64(number) => Some(number.to_string().into()),
         };

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::context::slot::{self, Ambient};
 use crate::context::write;
+use crate::ship::shipping::Here;
 use crate::sync::Arc;
 
 /// Who, or what, flags and rollouts are asked about: a targeting key and attributes.
@@ -48,6 +49,22 @@ impl Subject {
         Self::default()
     }
 
+    /// Who the current unit works for, as [`subject`] said there or further up.
+    ///
+    /// ```
+    /// use ode_core::{Subject, WideEvent};
+    /// WideEvent::builder("page").run(|| {
+    ///     ode_core::subject(Subject::new("user-42"));
+    ///     # if false {
+    ///     assert_eq!(Subject::current().unwrap().targeting_key(), Some("user-42"));
+    ///     # }
+    /// });
+    /// assert!(Subject::current().is_none()); // no unit
+    /// ```
+    pub fn current() -> Option<Arc<Self>> {
+        Here::find().subject()
+    }
+
     /// Adds an attribute; of two of a name the later counts.
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Attribute>) -> Self {
         let name = name.into();
@@ -87,6 +104,25 @@ impl From<&'static str> for Attribute {
 impl From<String> for Attribute {
     fn from(value: String) -> Self {
         Self::Str(Cow::Owned(value))
+    }
+}
+
+impl From<Cow<'static, str>> for Attribute {
+    fn from(value: Cow<'static, str>) -> Self {
+        Self::Str(value)
+    }
+}
+
+/// A number too large for an `i64` is its text, as it is on events sent by OTLP.
+impl From<u64> for Attribute {
+    fn from(value: u64) -> Self {
+        i64::try_from(value).map_or_else(|_too_large| Self::from(value.to_string()), Self::I64)
+    }
+}
+
+impl From<usize> for Attribute {
+    fn from(value: usize) -> Self {
+        u64::try_from(value).map_or_else(|_too_large| Self::from(value.to_string()), Self::from)
     }
 }
 

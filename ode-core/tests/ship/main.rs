@@ -6,4 +6,5 @@ mod dry_run;
 mod dry_run_budget;
 mod dry_run_probes;
 mod killing;
+mod rollout;
 mod sources;

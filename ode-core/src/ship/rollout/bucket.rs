@@ -3,7 +3,7 @@
 //! Part of what is promised: the same key falls into the same bucket in every process, version and
 //! language. The bytes `ode1`, the purpose, the salt and the key, with a zero byte between each, go
 //! through 64-bit FNV-1a and the finaliser of MurmurHash3 (`fmix64`); the bucket is the hash times
-//! 1,000,000, divided by 2^64. `rollout-vectors.json` beside the tests has examples.
+//! 1,000,000, divided by 2^64. `rollout-vectors.tsv` beside the tests has examples.
 
 /// How many buckets there are: 0.0001 % each.
 pub(crate) const BUCKETS: u32 = 1_000_000;
@@ -14,7 +14,6 @@ pub(crate) enum Purpose {
     /// Whether the key is included.
     Gate,
     /// Which of several variants it gets.
-    #[cfg_attr(not(test), expect(dead_code, reason = "salted apart from the gate, for sources"))]
     Variant,
 }
 
@@ -27,18 +26,39 @@ impl Purpose {
     }
 }
 
-/// The bucket of a key.
-pub(crate) fn bucket(purpose: Purpose, salt: &str, key: &str) -> u32 {
-    let parts = ["ode1", purpose.as_str(), salt, key];
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for (at, part) in parts.into_iter().enumerate() {
-        if at > 0 {
-            hash = step(hash, 0);
-        }
-        hash = part.bytes().fold(hash, step);
+/// A purpose and a salt: what of the hash is the same for every key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Salted(u64);
+
+impl Salted {
+    pub(crate) const fn new(purpose: Purpose, salt: &str) -> Self {
+        let hash = with_zero(with(OFFSET_BASIS, "ode1"));
+        let hash = with_zero(with(hash, purpose.as_str()));
+        Self(with_zero(with(hash, salt)))
     }
-    let scaled = u128::from(finish(hash)) * u128::from(BUCKETS);
-    u32::try_from(scaled >> 64).unwrap_or_default()
+
+    /// The bucket of a key.
+    #[inline]
+    pub(crate) fn bucket(self, key: &str) -> u32 {
+        let scaled = u128::from(finish(with(self.0, key))) * u128::from(BUCKETS);
+        u32::try_from(scaled >> 64).unwrap_or_default()
+    }
+}
+
+const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+
+#[inline]
+const fn with(mut hash: u64, text: &str) -> u64 {
+    let mut bytes = text.as_bytes();
+    while let [byte, rest @ ..] = bytes {
+        hash = step(hash, *byte);
+        bytes = rest;
+    }
+    hash
+}
+
+const fn with_zero(hash: u64) -> u64 {
+    step(hash, 0)
 }
 
 const fn step(hash: u64, byte: u8) -> u64 {
@@ -51,4 +71,82 @@ const fn finish(mut hash: u64) -> u64 {
     hash ^= hash >> 33;
     hash = hash.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::cast_precision_loss, reason = "counts of a million")]
+
+    use super::*;
+
+    fn bucket(purpose: Purpose, salt: &str, key: &str) -> u32 {
+        Salted::new(purpose, salt).bucket(key)
+    }
+
+    /// Made by another implementation: `tests/ship/rollout-vectors.py`.
+    #[test]
+    fn as_published() {
+        let mut rows = 0;
+        for row in include_str!("../../../tests/ship/rollout-vectors.tsv").lines() {
+            let columns: Vec<&str> = row.split('\t').collect();
+            let [salt, key, gate, variant] = *columns.as_slice() else { unreachable!("{row}") };
+            assert_eq!(bucket(Purpose::Gate, salt, key).to_string(), gate, "{row}");
+            assert_eq!(bucket(Purpose::Variant, salt, key).to_string(), variant, "{row}");
+            rows += 1;
+        }
+        assert!(rows >= 200, "{rows}");
+    }
+
+    /// The bounds are four standard deviations over the mean of the distribution. Keys are fixed,
+    /// so that the answers are, too.
+    fn within(chi_squared: f64, freedom: f64) -> bool {
+        chi_squared < freedom + 4.0 * (2.0 * freedom).sqrt()
+    }
+
+    fn chi_squared(counts: impl Iterator<Item = u32>, expected: f64) -> f64 {
+        counts.map(|count| (f64::from(count) - expected).powi(2) / expected).sum()
+    }
+
+    #[test]
+    fn keys_spread_evenly() {
+        const BINS: usize = 1_000;
+        let salted = Salted::new(Purpose::Gate, "spread");
+        for prefix in ["", "user-", "7d9f0e52-4c1b-4000-8000-"] {
+            let mut counts = vec![0; BINS];
+            for n in 0..100_000 {
+                counts[salted.bucket(&format!("{prefix}{n}")) as usize / BINS] += 1;
+            }
+            let found = chi_squared(counts.into_iter(), 100.0);
+            assert!(within(found, BINS as f64 - 1.0), "{prefix}: {found}");
+        }
+    }
+
+    /// 20 × 20 boxes of two buckets of a key each: 361 degrees of freedom.
+    #[test]
+    fn two_questions_about_a_key_are_independent() {
+        const SIDE: usize = 20;
+        let gate = Salted::new(Purpose::Gate, "one");
+        let pairs = [
+            ("another salt", gate, Salted::new(Purpose::Gate, "two")),
+            ("a salt that is nearly the same", gate, Salted::new(Purpose::Gate, "onf")),
+            ("the variant", gate, Salted::new(Purpose::Variant, "one")),
+        ];
+        for (what, one, other) in pairs {
+            let mut counts = [0; SIDE * SIDE];
+            for n in 0..100_000 {
+                let key = format!("user-{n}");
+                let side = |salted: Salted| salted.bucket(&key) as usize * SIDE / 1_000_000;
+                counts[side(one) * SIDE + side(other)] += 1;
+            }
+            let found = chi_squared(counts.into_iter(), 250.0);
+            assert!(within(found, 361.0), "{what}: {found}");
+        }
+        // The test can fail: a question and itself are not independent.
+        let mut counts = [0; SIDE * SIDE];
+        for n in 0..100_000 {
+            let side = gate.bucket(&format!("user-{n}")) as usize * SIDE / 1_000_000;
+            counts[side * SIDE + side] += 1;
+        }
+        assert!(!within(chi_squared(counts.into_iter(), 250.0), 361.0));
+    }
 }

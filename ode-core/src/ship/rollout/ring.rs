@@ -16,8 +16,8 @@ pub(crate) enum Who {
     Attribute { attribute: &'static str, equals: &'static str },
     /// Those whose bucket is below this.
     Below(u32),
-    /// Those whose bucket is below what a flag says, in percent.
-    Flag(&'static str),
+    /// Those whose bucket is below what the rollout's flag says, in percent.
+    Flag,
 }
 
 impl Ring {
