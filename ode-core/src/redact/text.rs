@@ -22,8 +22,15 @@ fn begins_with_scheme(text: &str) -> bool {
 }
 
 /// Whether there is a URL, or a word behind which credentials stand: messages have colons too, and
-/// most of them are about something else. By searches for one character each, which are fast.
+/// most of them are about something else.
+#[inline]
 pub(crate) fn is_suspicious(text: &str) -> bool {
+    has_trace(text.as_bytes()) && has_url_or_scheme(text)
+}
+
+/// By searches for one character each.
+#[inline(never)]
+fn has_url_or_scheme(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_url = |(at, _): (usize, &str)| bytes.get(at + 1..).is_some_and(|b| b.starts_with(b"//"));
     let is_scheme = |(at, _): (usize, &str)| {
@@ -31,6 +38,41 @@ pub(crate) fn is_suspicious(text: &str) -> bool {
         ends_with_word(before, b"bearer") || ends_with_word(before, b"basic")
     };
     text.match_indices(':').any(is_url) || text.match_indices(' ').any(is_scheme)
+}
+
+/// How many bytes are looked at side by side.
+const LANES: usize = 32;
+
+/// Whether `:/` is anywhere, or a space behind the last letter of a scheme: what every text has that
+/// [`has_url_or_scheme`] finds something in, and few others have. Without a branch or a call for a
+/// byte, so that the compiler makes wide instructions of it.
+#[inline]
+fn has_trace(bytes: &[u8]) -> bool {
+    let Some((_, behind)) = bytes.split_first() else { return false };
+    let mut found = [0; LANES];
+    for (pairs, seconds) in bytes.as_chunks().0.iter().zip(behind.as_chunks().0) {
+        find_trace(pairs, seconds, &mut found);
+    }
+    // The rest, with some that were seen before.
+    let mut end = [0; LANES + 1];
+    match bytes.last_chunk() {
+        Some(last) => end = *last,
+        None => end.iter_mut().zip(bytes).for_each(|(to, byte)| *to = *byte),
+    }
+    if let (Some(firsts), Some(seconds)) = (end.first_chunk(), end.last_chunk()) {
+        find_trace(firsts, seconds, &mut found);
+    }
+    found.iter().fold(0, |any, lane| any | lane) != 0
+}
+
+#[inline]
+fn find_trace(firsts: &[u8; LANES], seconds: &[u8; LANES], found: &mut [u8; LANES]) {
+    for ((found, first), second) in found.iter_mut().zip(firsts).zip(seconds) {
+        let (is, follows) = (|byte| u8::from(*first == byte), |byte| u8::from(*second == byte));
+        let url = is(b':') & follows(b'/');
+        let letter = is(b'r') | is(b'R') | is(b'c') | is(b'C');
+        *found |= url | letter & follows(b' ');
+    }
 }
 
 fn ends_with_word(text: &[u8], word: &[u8]) -> bool {
@@ -125,6 +167,9 @@ fn scheme_at(text: &str, at: usize) -> Option<Range<usize>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -175,5 +220,67 @@ mod tests {
         ] {
             assert_eq!(without_credentials(text, &rules), None, "{text}");
         }
+    }
+
+    /// Pieces of which secrets are made, and what stands around them; of many lengths, so that they
+    /// fall on every place in the rows that are looked at side by side.
+    fn piece() -> impl Strategy<Value = String> {
+        let fixed = [
+            "://",
+            ":/",
+            "//",
+            ":",
+            "/",
+            "@",
+            "?",
+            "&",
+            "=",
+            " ",
+            "postgres",
+            "ada:pw@db",
+            "token=t",
+            "Bearer ",
+            "bearer",
+            "BASIC ",
+            "basic",
+            "ic ",
+            "er ",
+            "dXNlcjpwYXNz",
+            "ABCDEFGH1",
+            "ü",
+        ];
+        prop_oneof![
+            prop::sample::select(fixed.to_vec()).prop_map(str::to_owned),
+            (0..40_usize).prop_map(|length| "x".repeat(length)),
+        ]
+    }
+
+    proptest! {
+        /// Text that is passed over at the first look has nothing that the closer ones find.
+        #[test]
+        fn nothing_is_passed_over(before in vec(piece(), 0..6), text in vec(piece(), 0..8), after in vec(piece(), 0..6)) {
+            let (before, text, after) = (before.concat(), text.concat(), after.concat());
+            let all = format!("{before}{text}{after}");
+            prop_assert!(has_trace(all.as_bytes()) || !has_url_or_scheme(&all), "{all}");
+            if redact(&text, &Redaction::new()).is_some() {
+                prop_assert!(is_suspicious(&all), "{all}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_look_finds_a_pair_wherever_it_stands() {
+        for length in 2..140 {
+            for at in 0..length - 1 {
+                for (pair, found) in
+                    [(":/", true), ("r ", true), ("C ", true), ("/:", false), ("d ", false)]
+                {
+                    let mut text = "x".repeat(length);
+                    text.replace_range(at..at + 2, pair);
+                    assert_eq!(has_trace(text.as_bytes()), found, "{text}");
+                }
+            }
+        }
+        assert!(!has_trace(b"") && !has_trace(b":"));
     }
 }
