@@ -12,7 +12,7 @@ use crate::event::outcome::Outcome;
 use crate::event::time::Wall;
 use crate::event::value::{OwnedValue, ToValue, Value};
 use crate::process::Process;
-use crate::record::buffer::{Kind, range, unrange};
+use crate::record::buffer::{Field, Kind, range, unrange};
 
 /// The fixed part of an event: copied as one piece through the pipeline.
 #[derive(Clone, Copy, Debug)]
@@ -48,24 +48,25 @@ pub struct Event {
     /// The name of an event that was read back.
     pub(crate) own_name: Option<String>,
     pub(crate) process: Arc<Process>,
-    pub(crate) entries: Vec<Entry>,
+    /// Fields as they were recorded, each key once; arrays by their number. A run-time key takes an
+    /// entry of its own before its value's.
+    pub(crate) entries: Vec<Field>,
     pub(crate) text: String,
     pub(crate) blob: Vec<u8>,
     pub(crate) arrays: Vec<ArrayData>,
 }
 
-/// A field, ready to be encoded. Ranges are of `text` and `blob`, arrays by their number.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: EntryKey,
-    pub(crate) kind: Kind,
-    pub(crate) data: u64,
-}
-
+/// The key of a field that is added; a run-time key is a range of the event's text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum EntryKey {
     Static(&'static Key),
     Text(u64),
+}
+
+impl From<&'static Key> for EntryKey {
+    fn from(key: &'static Key) -> Self {
+        Self::Static(key)
+    }
 }
 
 /// The key of a field, with its JSON form where that is known without looking.
@@ -186,12 +187,23 @@ impl Event {
     #[doc(hidden)]
     #[inline]
     pub fn entries(&self) -> impl Iterator<Item = (FieldKey<'_>, Value<'_>)> {
-        self.entries.iter().map(|entry| (self.key(entry), self.value(entry)))
+        let mut key_text = 0;
+        self.entries.iter().filter_map(move |entry| {
+            let name = match entry.key {
+                Some(key) => Name::Static(key),
+                None if entry.kind == Kind::KeyText => {
+                    key_text = entry.data;
+                    return None;
+                }
+                None => Name::Text(self.text.get(unrange(key_text)).unwrap_or_default()),
+            };
+            Some((FieldKey(name), self.value(entry)))
+        })
     }
 
     /// How many fields there are.
     pub fn field_count(&self) -> usize {
-        self.entries.len()
+        self.entries.iter().filter(|entry| entry.kind != Kind::KeyText).count()
     }
 
     /// A field by its key, or one of `name`, `outcome`, `duration_ns` and the process fields.
@@ -207,19 +219,11 @@ impl Event {
 
     /// The bytes the fields take.
     pub fn size_hint(&self) -> usize {
-        self.entries.len() * size_of::<Entry>() + self.text.len() + self.blob.len()
+        self.entries.len() * size_of::<Field>() + self.text.len() + self.blob.len()
     }
 
     #[inline]
-    fn key(&self, entry: &Entry) -> FieldKey<'_> {
-        FieldKey(match entry.key {
-            EntryKey::Static(key) => Name::Static(key),
-            EntryKey::Text(at) => Name::Text(self.text.get(unrange(at)).unwrap_or_default()),
-        })
-    }
-
-    #[inline]
-    fn value(&self, entry: &Entry) -> Value<'_> {
+    fn value(&self, entry: &Field) -> Value<'_> {
         match entry.kind {
             Kind::Bool => Value::Bool(entry.data != 0),
             Kind::I64 => Value::I64(entry.data.cast_signed()),
@@ -238,7 +242,7 @@ impl Event {
     }
 
     /// Adds a field of ode's own, or of an event read back; no check of the key.
-    pub(crate) fn push(&mut self, key: EntryKey, value: Value<'_>) {
+    pub(crate) fn push(&mut self, key: impl Into<EntryKey>, value: Value<'_>) {
         let (kind, data) = match value {
             Value::Absent => return,
             Value::Bool(v) => (Kind::Bool, u64::from(v)),
@@ -264,7 +268,21 @@ impl Event {
                 (Kind::Array, self.push_array(ArrayData::of(&elements)))
             }
         };
-        self.entries.push(Entry { key, kind, data });
+        self.push_entry(key.into(), kind, data);
+    }
+
+    /// Adds a field whose value is here already.
+    pub(crate) fn push_entry(&mut self, key: EntryKey, kind: Kind, data: u64) {
+        let blank = Field { key: None, data, hash: 0, kind, flags: 0 };
+        match key {
+            EntryKey::Static(key) => {
+                self.entries.push(Field { key: Some(key), hash: key.hash(), ..blank });
+            }
+            EntryKey::Text(text) => {
+                self.entries.push(Field { data: text, kind: Kind::KeyText, ..blank });
+                self.entries.push(blank);
+            }
+        }
     }
 
     /// How many fields have a key that was moved out of ode's way.
@@ -403,6 +421,8 @@ impl EventBuilder {
             && let Some(slot) = self.event.entries.get_mut(first)
         {
             *slot = entry;
+            // Its key stands there already.
+            self.event.entries.pop();
         }
         self
     }
@@ -413,42 +433,53 @@ impl EventBuilder {
     }
 }
 
-/// What the event says of itself, after its fields.
-pub(crate) fn push_notes(event: &mut Event, truncated: &[String]) {
+/// What the event says of itself, after its fields; `false` if that is nothing.
+#[inline]
+pub(crate) fn push_notes(event: &mut Event, truncated: &[String]) -> bool {
+    let head = &event.head;
+    let silent = head.detail.is_none()
+        && head.held_ns.is_none()
+        && !head.incomplete
+        && head.sample_rate <= 0.0
+        && head.dropped == 0
+        && head.renamed == 0
+        && truncated.is_empty();
+    if !silent {
+        push_some_notes(event, truncated);
+    }
+    !silent
+}
+
+#[inline(never)]
+fn push_some_notes(event: &mut Event, truncated: &[String]) {
     let head = event.head;
     match (head.outcome, head.detail) {
-        (Outcome::Declined, Some(reason)) => {
-            event.push(EntryKey::Static(&keys::DECLINED_REASON), Value::Str(reason));
-        }
-        (Outcome::Cancelled, Some(cause)) => {
-            event.push(EntryKey::Static(&keys::CANCELLED_CAUSE), Value::Str(cause));
-        }
+        (Outcome::Declined, Some(reason)) => event.push(&keys::DECLINED_REASON, Value::Str(reason)),
+        (Outcome::Cancelled, Some(cause)) => event.push(&keys::CANCELLED_CAUSE, Value::Str(cause)),
         _ => {}
     }
     if let Some(held) = head.held_ns {
-        event.push(EntryKey::Static(&keys::HELD_NS), Value::U64(held));
+        event.push(&keys::HELD_NS, Value::U64(held));
     }
     if head.incomplete {
-        event.push(EntryKey::Static(&keys::INCOMPLETE), Value::Bool(true));
+        event.push(&keys::INCOMPLETE, Value::Bool(true));
     }
     if head.sample_rate > 0.0 {
-        event.push(EntryKey::Static(&keys::SAMPLE_RATE), Value::F64(head.sample_rate));
+        event.push(&keys::SAMPLE_RATE, Value::F64(head.sample_rate));
     }
     if let Some(reason) = head.keep.filter(|_| head.sample_rate > 0.0) {
-        event.push(EntryKey::Static(&keys::SAMPLE_REASON), Value::Str(reason));
+        event.push(&keys::SAMPLE_REASON, Value::Str(reason));
     }
     if !truncated.is_empty() {
         let names = truncated.to_vec();
-        event.push(EntryKey::Static(&keys::TRUNCATED_FIELDS), Value::Array(&names));
+        event.push(&keys::TRUNCATED_FIELDS, Value::Array(&names));
     }
     if head.dropped > 0 {
-        let count = Value::U64(head.dropped.into());
-        event.push(EntryKey::Static(&keys::DROPPED_FIELDS), count);
+        event.push(&keys::DROPPED_FIELDS, Value::U64(head.dropped.into()));
     }
     let renamed = if head.renamed > 0 { event.moved_fields() } else { 0 };
     if renamed > 0 {
-        let count = Value::U64(renamed);
-        event.push(EntryKey::Static(&keys::RENAMED_FIELDS), count);
+        event.push(&keys::RENAMED_FIELDS, Value::U64(renamed));
     }
 }
 

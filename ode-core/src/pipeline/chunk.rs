@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use crate::event::array::{ArrayData, Element, elements};
-use crate::event::finished::{Entry, Event, Head, push_notes};
+use crate::event::finished::{Event, Head, push_notes};
 use crate::event::ids::EventId;
 use crate::event::time::Wall;
 use crate::record::buffer::{Buffer, CLEARED, Field, Kind, TRUNCATED, name_at, unrange};
 use crate::record::resolve::{Raw, Resolved, Resolver, entry_key};
+use crate::record::sequence::Sequence;
 
 /// Records in four arrays; each record is a range of three of them.
 #[derive(Debug, Default)]
@@ -135,12 +136,14 @@ impl Chunk {
     }
 
     /// Takes the oldest records out, as many as a batch has room for, and resolves each into an
-    /// event of `events` from the batch's end on; the memory there is reused.
+    /// event of `events` from the batch's end on; the memory there is reused. Each event is handed to
+    /// `ready` while it is at hand, with what is known about its keys.
     pub(crate) fn unpack(
         &mut self,
         resolver: &mut Resolver,
         events: &mut Vec<Event>,
         batch: &mut Room,
+        mut ready: impl FnMut(&mut Event, Option<&mut Sequence>),
     ) {
         while let Some(record) = self.records.get(self.cursor) {
             let bytes = record.bytes();
@@ -153,7 +156,8 @@ impl Chunk {
                 events.push(Event::empty(process.unwrap_or_default()));
             }
             if let Some(event) = events.get_mut(at) {
-                unpack(&record.head, self.raw(record), resolver, event);
+                let sequence = unpack(&record.head, self.raw(record), resolver, event);
+                ready(event, sequence);
             }
             self.cursor += 1;
             self.bytes -= bytes;
@@ -175,8 +179,14 @@ impl Chunk {
 /// How many names of truncated fields an event lists.
 const MAX_TRUNCATED_NAMES: usize = 16;
 
-/// Makes the finished event of a record.
-pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
+/// Makes the finished event of a record. Gives the sequence of its keys, if that is all there is and
+/// was seen before.
+pub(crate) fn unpack<'s>(
+    head: &Head,
+    raw: Raw<'_>,
+    resolver: &'s mut Resolver,
+    event: &mut Event,
+) -> Option<&'s mut Sequence> {
     event.head = *head;
     event.wall = Wall::from(head.start);
     event.id = EventId::from_parts(event.wall.unix_millis(), head.random);
@@ -185,15 +195,17 @@ pub(crate) fn unpack(head: &Head, raw: Raw<'_>, resolver: &mut Resolver, event: 
     event.text.clear();
     event.blob.clear();
     event.text.push_str(raw.text);
-    event.blob.extend_from_slice(raw.blob);
+    if !raw.blob.is_empty() {
+        event.blob.extend_from_slice(raw.blob);
+    }
     if !event.arrays.is_empty() {
         event.arrays.clear();
     }
-    if resolver.run_plain(raw, &mut event.entries) {
-        push_notes(event, &[]);
-    } else {
+    let Some(plain) = resolver.run_plain(raw, &mut event.entries) else {
         unpack_lists(raw, resolver, event);
-    }
+        return None;
+    };
+    if push_notes(event, &[]) { None } else { resolver.sequence(plain) }
 }
 
 /// As [`unpack`], for records with lists or with values that were cut.
@@ -215,7 +227,7 @@ fn unpack_lists(raw: Raw<'_>, resolver: &mut Resolver, event: &mut Event) {
         } else {
             (Kind::Array, event.push_array(list(raw, resolver, resolved)))
         };
-        event.entries.push(Entry { key, kind, data });
+        event.push_entry(key, kind, data);
         let mut all = resolved.value.into_iter().chain(appended(resolver, resolved));
         let was_cut =
             all.any(|at| raw.fields.get(at).is_some_and(|field| field.flags & TRUNCATED != 0));

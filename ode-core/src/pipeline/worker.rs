@@ -165,7 +165,8 @@ impl Worker {
 
     /// Makes a batch of the oldest chunks; `false` if there are none.
     fn fill(&mut self) -> bool {
-        let Self { destination, batch, batch_events, batch_bytes, chunks, resolver, .. } = self;
+        let Self { destination, batch, batch_events, batch_bytes, chunks, .. } = self;
+        let Self { resolver, redactor, .. } = self;
         let Destination { settings, intake, ledger, .. } = &**destination;
         let mut room = Room {
             events: 0,
@@ -182,7 +183,13 @@ impl Worker {
             *batch_bytes += chunk.bytes();
             chunks.push(chunk);
             if let Some(chunk) = chunks.last_mut() {
-                chunk.unpack(resolver, &mut batch.events, &mut room);
+                let Batch { events, process, .. } = &mut *batch;
+                chunk.unpack(resolver, events, &mut room, |event, sequence| {
+                    if !Arc::ptr_eq(&event.process, process) {
+                        event.process = Arc::clone(process);
+                    }
+                    redactor.apply(event, sequence);
+                });
             }
             if let Some(rest) = chunks.pop_if(|chunk| !chunk.is_empty()) {
                 let left = rest.len();
@@ -194,12 +201,6 @@ impl Worker {
             }
         }
         let events = room.events;
-        for event in self.batch.events.iter_mut().take(events) {
-            if !Arc::ptr_eq(&event.process, &self.batch.process) {
-                event.process = Arc::clone(&self.batch.process);
-            }
-            self.redactor.apply(event);
-        }
         (self.batch.first, self.batch.length) = (0, events);
         self.retry = Retry { panics: self.retry.panics, at: self.retry.at, ..Retry::default() };
         events > 0

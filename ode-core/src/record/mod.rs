@@ -12,5 +12,6 @@ pub(crate) mod index;
 pub(crate) mod losses;
 pub(crate) mod prepare;
 pub(crate) mod resolve;
+pub(crate) mod sequence;
 
 pub use fields::{EventFields, Fields, Unrecorded};

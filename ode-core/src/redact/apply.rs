@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::event::array::ArrayData;
-use crate::event::finished::{EntryKey, Event};
-use crate::record::buffer::{Kind, unrange};
+use crate::event::finished::Event;
+use crate::record::buffer::{Field, Kind, name_at, unrange};
+use crate::record::sequence::Sequence;
 use crate::redact::keys::Verdicts;
 use crate::redact::rules::Redaction;
 use crate::redact::text::{REDACTED, is_suspicious, without_credentials};
@@ -27,31 +28,51 @@ impl Redactor {
         Self { rules, verdicts: Verdicts::default() }
     }
 
-    pub(crate) fn apply(&mut self, event: &mut Event) {
+    /// Redacts an event. `sequence` is that of its keys, where it is known.
+    #[inline]
+    pub(crate) fn apply(&mut self, event: &mut Event, sequence: Option<&mut Sequence>) {
         if !self.rules.on {
             return;
         }
         // One look at all of the text at once: nearly always there is nothing to look for in it.
         let look_into_text = is_suspicious(&event.text);
+        if let Some(sequence) = sequence {
+            let denied = match sequence.denied {
+                Some(denied) => denied,
+                None => *sequence.denied.insert(self.denies_any(event)),
+            };
+            if !denied && !look_into_text {
+                return;
+            }
+        }
         for at in 0..event.entries.len() {
             self.apply_to_field(event, at, look_into_text);
         }
     }
 
+    /// Whether the key of any field that can hold a secret is denied.
+    #[inline(never)]
+    fn denies_any(&mut self, event: &Event) -> bool {
+        let mut entries = event.entries.iter().enumerate();
+        entries.any(|(at, entry)| holds_secrets(entry) && self.denies(event, at, entry))
+    }
+
+    #[inline]
+    fn denies(&mut self, event: &Event, at: usize, entry: &Field) -> bool {
+        if let Some(key) = entry.key {
+            return self.verdicts.denied_static(key, &self.rules);
+        }
+        let key = name_at(&event.entries, &event.text, at);
+        self.verdicts.denied_text(key, &self.rules)
+    }
+
     #[inline]
     fn apply_to_field(&mut self, event: &mut Event, at: usize, look_into_text: bool) {
         let Some(entry) = event.entries.get(at).copied() else { return };
-        if !matches!(entry.kind, Kind::Str | Kind::Bytes | Kind::Array) {
+        if !holds_secrets(&entry) {
             return;
         }
-        let denied = match entry.key {
-            EntryKey::Static(key) => self.verdicts.denied_static(key, &self.rules),
-            EntryKey::Text(key) => {
-                let key = event.text.get(unrange(key)).unwrap_or_default();
-                self.verdicts.denied_text(key, &self.rules)
-            }
-        };
-        if denied {
+        if self.denies(event, at, &entry) {
             return deny(event, at);
         }
         match entry.kind {
@@ -75,6 +96,10 @@ impl Redactor {
             }
         }
     }
+}
+
+fn holds_secrets(entry: &Field) -> bool {
+    matches!(entry.kind, Kind::Str | Kind::Bytes | Kind::Array)
 }
 
 /// The value gives way to a mark.

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use ode_core::testing::{TestPipeline, capture};
 use ode_core::{
-    Batch, ExportError, Exporter, OwnedValue, PipelineBuilder, Process, Redaction, WideEvent,
+    Batch, ExportError, Exporter, OwnedValue, PipelineBuilder, Process, Redaction, ToValue,
+    WideEvent,
 };
 
 use crate::support::{LONG, watched};
@@ -99,6 +100,55 @@ fn secrets_by_key_and_in_text_are_redacted_by_default() {
         assert_eq!(get("log"), &list);
         let numbers = OwnedValue::Array(vec![OwnedValue::I64(1), OwnedValue::I64(2)]);
         assert_eq!(get("session.secret.parts"), &numbers);
+    });
+}
+
+/// Units that record the same keys in the same order are judged by what is remembered of the first
+/// one; what is another in them is not.
+#[test]
+fn what_is_remembered_of_keys_lets_nothing_through() {
+    fn login(password: impl ToValue, note: &str) {
+        WideEvent::builder("login").run(|| {
+            ode_core::set! { user.name = "ada", user.password = password, note = note };
+        });
+    }
+    fn visit(note: &str, stays: bool) {
+        WideEvent::builder("visit").run(|| {
+            ode_core::set! { user.name = "ada", note = note };
+            if !stays {
+                ode_core::decline(CANARY);
+            }
+        });
+    }
+    watched(|| {
+        let seen = Seen::default();
+        let builder = PipelineBuilder::new(Process::new("test"))
+            .export_to(Keep(Arc::clone(&seen)))
+            .redact(Redaction::new().deny("reason"));
+        let pipeline = TestPipeline::start(builder).unwrap();
+        pipeline.run(|| {
+            for _ in 0..3 {
+                login(12, "plain");
+                login(CANARY, "plain");
+                visit("plain", true);
+                visit(&format!("https://u:{CANARY}@h"), true);
+                visit("plain", false);
+            }
+        });
+        assert!(pipeline.flush(LONG).is_complete());
+        let seen = seen.lock().unwrap();
+        assert_eq!(holding_canary(&seen), [""; 0]);
+        let count = |key: &str, value: OwnedValue| {
+            seen.iter().filter(|(known, held)| known == key && *held == value).count()
+        };
+        assert_eq!(count("user.password", OwnedValue::I64(12)), 3);
+        for (key, value) in [
+            ("user.password", "[redacted]"),
+            ("declined.reason", "[redacted]"),
+            ("note", "https://[redacted]@h"),
+        ] {
+            assert_eq!(count(key, OwnedValue::Str(value.to_owned())), 3, "{key}");
+        }
     });
 }
 
