@@ -70,3 +70,56 @@ fn a_flag_kills_and_code_cannot_take_that_back() {
     let flips = events.all().iter().filter(|event| event.name() == "ode.kill").count();
     assert_eq!(flips, 2);
 }
+
+/// Each source has a switch of its own, and an event says what a flip came to.
+#[test]
+fn one_source_revives_what_another_still_kills() {
+    let flags = MemoryFlags::new().with("compress", Stage::Live).with("kill.compress", true);
+    let events = Capture::builder().flags(flags.clone()).start();
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold);
+    kill("compress", "alice");
+    flags.set("kill.compress", false);
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold, "alice's is left");
+    kill("*", "bob");
+    revive("compress", "alice");
+    assert_eq!(unit("column", would::<Compress>), Gate::Withhold, "and bob's");
+    revive("*", "bob");
+    assert_eq!(unit("column", would::<Compress>), Gate::Act);
+    let flips: Vec<_> =
+        events.all().into_iter().filter(|event| event.name() == "ode.kill").collect();
+    let told: Vec<_> = flips
+        .iter()
+        .map(|flip| ["source", "from", "to"].map(|of| flip[&*format!("ode.kill.{of}")].to_string()))
+        .collect();
+    let expected = [
+        ["flag", "active", "killed"],
+        ["code", "killed", "killed"],
+        ["flag", "killed", "killed"],
+        ["code", "active", "killed"],
+        ["code", "killed", "killed"],
+        ["code", "killed", "active"],
+    ];
+    assert_eq!(told, expected);
+}
+
+/// A unit that is open below acted; so does none once its root was told not to.
+#[test]
+fn a_dry_run_forced_late_reaches_units_that_are_open() {
+    let flags = MemoryFlags::new().with("compress", Stage::Live);
+    let events = Capture::builder().flags(flags).start();
+    unit("root", || {
+        let root = ode_core::current().handle();
+        unit("below", || {
+            assert_eq!(would::<Compress>(), Gate::Act);
+            root.run(ode_core::force_dry_run);
+            assert_eq!(would::<Compress>(), Gate::Withhold);
+        });
+        ode_core::detached(|| {
+            assert_eq!(unit("beside", would::<Compress>), Gate::Act, "nobody told this one");
+        });
+    });
+    let event = events.one("below");
+    assert_eq!(event["change.compress.stage"], "dry_run");
+    assert_eq!(event["change.compress.reason"], "forced_dry_run");
+    assert_eq!(event["did.compress.act"], true, "what acted, acted");
+}

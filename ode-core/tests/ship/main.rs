@@ -1,10 +1,13 @@
 //! Flags, stages, rollouts and kills, as an application meets them.
 
 mod calibration;
+mod concurrency;
 mod deciding;
+mod deciding_trees;
 mod dry_run;
 mod dry_run_budget;
 mod dry_run_probes;
+mod flags;
 mod killing;
 mod rollout;
 mod sources;
