@@ -1,5 +1,11 @@
 //! Predicted against actual, counted exactly.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper that fails is a test that fails"
+)]
+
 use std::io;
 
 use ode_core::calibration::{Calibration, Report, Row, Side, Sum};
@@ -41,7 +47,10 @@ fn compact(kind: &'static str, bytes: u64) {
             if bytes > 1_000 {
                 return Err(io::Error::other("disk full"));
             }
-            Ok(Done { bytes_after: 0.5 + plan.bytes_after as f64, files: 1 })
+            Ok(Done {
+                bytes_after: 0.5 + f64::from(u16::try_from(plan.bytes_after).unwrap_or(0)),
+                files: 1,
+            })
         });
         commit.map(|commit| {
             commit.done();
@@ -53,7 +62,9 @@ fn compact(kind: &'static str, bytes: u64) {
 fn run(stage: Stage, columns: &[(&'static str, u64)]) -> Vec<Event> {
     let events = capture();
     testing::stage::<Compress>(stage);
-    columns.iter().for_each(|(kind, bytes)| compact(kind, *bytes));
+    for (kind, bytes) in columns {
+        compact(kind, *bytes);
+    }
     WideEvent::builder("unrelated").run(|| {});
     events.all().iter().map(|event| Event::clone(event)).collect()
 }
@@ -100,11 +111,17 @@ fn counts_and_sums_are_exact() {
     let weekend = run(Stage::DryRun, &[("int", 100), ("int", 200), ("int", 5), ("text", 100)]);
     let live = run(Stage::Live, &[("int", 120), ("int", 2_000), ("text", 100), ("text", 1)]);
     let mut by_side = Calibration::of::<Compress>().stratum(["column.kind"]);
-    weekend.iter().for_each(|event| by_side.predicted(event));
-    live.iter().for_each(|event| by_side.actual(event));
+    for event in &weekend {
+        by_side.predicted(event);
+    }
+    for event in &live {
+        by_side.actual(event);
+    }
     check(&by_side.report());
     let mut by_stage = Calibration::for_change("compress").stratum(["column.kind"]);
-    live.iter().chain(&weekend).for_each(|event| by_stage.add(event));
+    for event in live.iter().chain(&weekend) {
+        by_stage.add(event);
+    }
     check(&by_stage.report());
     assert_eq!(by_side.report(), by_stage.report());
     assert_eq!(

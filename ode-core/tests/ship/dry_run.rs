@@ -1,5 +1,7 @@
 //! A plan, its effect, and what the event says of both.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::io;
 
 use ode_core::testing::{Capture, Captured, TestClock, capture};
@@ -302,7 +304,7 @@ fn a_plan_acts_only_where_it_acted_when_it_was_made() {
     unit("outer", || {
         assert_eq!(would::<Compress>(), Gate::Withhold);
         flags.set("compress", Stage::Live);
-        assert!(!unit("inner", || commit_ran()));
+        assert!(!unit("inner", commit_ran));
     });
     assert!(unit("inner", commit_ran));
 }
@@ -415,7 +417,7 @@ fn the_attribute_records_the_stage_first() {
         assert_eq!(stage::<Compress>(), Stage::Shadow);
         let _ = id;
     }
-    #[instrument_event(dry_run = crate::dry_run::COMPRESS, skip_if = skip)]
+    #[instrument_event(dry_run = COMPRESS, skip_if = skip)]
     async fn asynchronous(skip: bool) {}
 
     let flags = MemoryFlags::new().with("compress", Stage::Shadow);

@@ -1,5 +1,11 @@
 //! No effect in a dry run: a file, a socket and a counter that would show one.
 
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -77,7 +83,7 @@ impl Probes {
 const TIMES: usize = 100;
 
 /// In a unit, in a unit below, in a future, on another thread, and where no unit is.
-fn try_everywhere(world: &World, capture: Option<CaptureHandle>, prepare: fn()) {
+fn try_everywhere(world: &World, capture: Option<&CaptureHandle>, prepare: fn()) {
     let commit = || PURGE.plan(()).commit(|live, ()| world.purge(live)).unwrap().is_withheld();
     let unit = || {
         WideEvent::builder("purge").run(|| {
@@ -93,19 +99,22 @@ fn try_everywhere(world: &World, capture: Option<CaptureHandle>, prepare: fn()) 
     for _ in 0..TIMES {
         unit();
     }
-    let elsewhere = || match &capture {
+    let elsewhere = || match capture {
         Some(capture) => capture.run(unit),
         None => unit(),
     };
     std::thread::scope(|scope| scope.spawn(elsewhere).join().unwrap());
 }
 
+/// A name, the flags, whether the process runs dry, and what a unit does first.
+type Case = (&'static str, Option<MemoryFlags>, bool, fn());
+
 #[test]
 fn a_stage_that_does_not_act_writes_nothing_anywhere() {
     let nothing: fn() = || {};
     let live = || MemoryFlags::new().with("purge", Stage::Live);
     let in_stage = |stage: Stage| Some(MemoryFlags::new().with("purge", stage));
-    let cases: [(&str, Option<MemoryFlags>, bool, fn()); 10] = [
+    let cases: [Case; 10] = [
         ("off", in_stage(Stage::Off), false, nothing),
         ("dry_run", in_stage(Stage::DryRun), false, nothing),
         ("shadow", in_stage(Stage::Shadow), false, nothing),
@@ -121,7 +130,8 @@ fn a_stage_that_does_not_act_writes_nothing_anywhere() {
         let (world, probes) = world(name);
         {
             let capture = flags.map(|flags| Capture::builder().flags(flags).dry_run(dry).start());
-            try_everywhere(&world, capture.as_ref().map(Capture::handle), prepare);
+            let handle = capture.as_ref().map(Capture::handle);
+            try_everywhere(&world, handle.as_ref(), prepare);
         }
         assert_eq!(probes.writes(world), (0, 0, 0), "{name}");
     }
@@ -138,7 +148,7 @@ fn a_stage_that_acts_writes_everywhere() {
         {
             let flags = MemoryFlags::new().with("purge", stage);
             let capture = Capture::builder().flags(flags).start();
-            try_everywhere(&world, Some(capture.handle()), || {});
+            try_everywhere(&world, Some(&capture.handle()), || {});
         }
         let writes = (TIMES + 1) * 3;
         assert_eq!(probes.writes(world), (writes, writes, writes as u64), "{stage}");

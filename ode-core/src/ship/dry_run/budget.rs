@@ -138,19 +138,19 @@ impl Spent {
 const MINUTE_NS: u64 = 60 * 1_000_000_000;
 const HOUR_NS: u64 = 60 * MINUTE_NS;
 /// Any 60 minutes touch no more minutes of the clock than this.
-const MINUTES: u64 = 61;
+const MINUTES: usize = 61;
 
 /// What was spent in each of the last minutes. Coarse on the safe side, and of a fixed size.
 #[derive(Debug)]
 struct Hour {
     /// The minute of the clock that is the latest here.
     latest: u64,
-    minutes: [u64; MINUTES as usize],
+    minutes: [u64; MINUTES],
 }
 
 impl Default for Hour {
     fn default() -> Self {
-        Self { latest: 0, minutes: [0; MINUTES as usize] }
+        Self { latest: 0, minutes: [0; MINUTES] }
     }
 }
 
@@ -158,7 +158,7 @@ impl Hour {
     fn spent(&mut self, now: u64) -> u64 {
         let minute = now / MINUTE_NS;
         // A clock that is seen to go back by another thread's being ahead changes nothing.
-        for passed in 1..=minute.saturating_sub(self.latest).min(MINUTES) {
+        for passed in 1..=minute.saturating_sub(self.latest).min(MINUTES as u64) {
             *self.at(self.latest + passed) = 0;
         }
         self.latest = self.latest.max(minute);
@@ -173,7 +173,8 @@ impl Hour {
 
     #[expect(clippy::indexing_slicing, reason = "a remainder of the length")]
     fn at(&mut self, minute: u64) -> &mut u64 {
-        &mut self.minutes[(minute % MINUTES) as usize]
+        let at = usize::try_from(minute % MINUTES as u64).unwrap_or_default();
+        &mut self.minutes[at]
     }
 }
 

@@ -230,6 +230,6 @@ impl<C: Change> fmt::Debug for DryRun<C> {
             .field("flag", &self.flag)
             .field("default", &self.default)
             .field("budget", &self.budget)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
