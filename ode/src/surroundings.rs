@@ -51,6 +51,18 @@ impl Surroundings for Process {
         None
     }
 
+    fn are_watching(&self) -> bool {
+        #[cfg(feature = "opentelemetry")]
+        if opentelemetry::is_on() {
+            return true;
+        }
+        #[cfg(feature = "tracing")]
+        if ALL_SPANS.load(Ordering::Relaxed) {
+            return true;
+        }
+        false
+    }
+
     #[cfg_attr(
         not(any(feature = "opentelemetry", feature = "tracing")),
         expect(unused_variables, reason = "there is nothing to open")

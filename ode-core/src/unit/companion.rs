@@ -15,6 +15,12 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Where this thread stands in a trace that others began; `None` where it stands in none.
     fn current(&self) -> Option<TraceContext>;
 
+    /// Whether every unit concerns them: if not, only those that ask for a span are told of. It is
+    /// asked for each unit, so it has to be cheap, and it must not panic.
+    fn are_watching(&self) -> bool {
+        true
+    }
+
     /// What is to go with a unit that is being opened.
     fn companion(&self, unit: &Opened) -> Option<Arc<dyn Companion>>;
 

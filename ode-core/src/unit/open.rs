@@ -17,7 +17,7 @@ use crate::record::prepare::Prepared;
 use crate::ship::decide::Decision;
 use crate::ship::decisions::Decisions;
 use crate::sync::Arc;
-use crate::unit::companion::{Beside, Opened, surroundings};
+use crate::unit::companion::{Beside, Opened, Surroundings, surroundings};
 
 /// An open unit: who it is, what was recorded, what was said about it. Owned by the task that
 /// runs it, reused when it has ended.
@@ -116,8 +116,10 @@ impl Unit {
         if let Parent::Context(context) = parent {
             unit.move_below(context);
         }
-        if surroundings().is_some() {
-            unit.align(opening, around);
+        if let Some(surroundings) = surroundings()
+            && (opening.span_target.is_some() || surroundings.are_watching())
+        {
+            unit.align(surroundings, opening, around);
         }
         pipeline.count(Count::Opened);
         unit.pipeline = Some(pipeline);
@@ -127,8 +129,12 @@ impl Unit {
     /// Lines the unit up with other instrumentation: below what was opened inside the unit that is
     /// current, and with a companion of its own.
     #[cold]
-    fn align(&mut self, opening: &Opening, around: Option<SpanId>) {
-        let Some(surroundings) = surroundings() else { return };
+    fn align(
+        &mut self,
+        surroundings: &'static dyn Surroundings,
+        opening: &Opening,
+        around: Option<SpanId>,
+    ) {
         let here = surroundings.here();
         if let Some(context) = innermost(here, around, self.parent)
             && matches!(opening.parent, Parent::Current)
