@@ -28,9 +28,10 @@ macro_rules! hex_id {
                 if text.len() != $digits {
                     return None;
                 }
-                let id = text
-                    .bytes()
-                    .try_fold(0, |id: $inner, b| Some(id << 4 | <$inner>::from(digit_value(b)?)))?;
+                let mut id: $inner = 0;
+                for part in text.as_bytes().chunks(16) {
+                    id = id.checked_shl(64).unwrap_or(0) | <$inner>::from(number_of(part)?);
+                }
                 if id == 0 { None } else { Some(Self(id)) }
             }
 
@@ -58,21 +59,53 @@ macro_rules! hex_id {
     };
 }
 
-/// The value of a lower-case hexadecimal digit.
-const fn digit_value(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// What up to 16 lower-case hexadecimal digits say.
+fn number_of(digits: &[u8]) -> Option<u64> {
+    let (mut number, mut all) = (0, 0);
+    for digit in digits {
+        let value = VALUES.get(usize::from(*digit)).copied().unwrap_or(NO_DIGIT);
+        number = number << 4 | u64::from(value);
+        all |= value;
     }
+    (all < NO_DIGIT).then_some(number)
 }
 
-const fn hex_digits(byte: u8) -> [u8; 2] {
+/// More than any digit.
+const NO_DIGIT: u8 = 16;
+
+/// The value of each byte as a lower-case hexadecimal digit. Ids come and go with every request, so
+/// their digits are looked up.
+static VALUES: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let (mut rest, mut byte): (&mut [u8], u8) = (&mut values, 0);
+    while let [value, tail @ ..] = rest {
+        match byte {
+            b'0'..=b'9' => *value = byte - b'0',
+            b'a'..=b'f' => *value = byte - b'a' + 10,
+            _ => {}
+        }
+        (rest, byte) = (tail, byte.wrapping_add(1));
+    }
+    values
+};
+
+fn hex_digits(byte: u8) -> [u8; 2] {
+    PAIRS.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// The two digits of each byte.
+static PAIRS: [[u8; 2]; 256] = {
     const fn digit(value: u8) -> u8 {
         if value < 10 { b'0' + value } else { b'a' + value - 10 }
     }
-    [digit(byte >> 4), digit(byte & 15)]
-}
+    let mut pairs = [[0; 2]; 256];
+    let (mut rest, mut byte): (&mut [[u8; 2]], u8) = (&mut pairs, 0);
+    while let [pair, tail @ ..] = rest {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+        (rest, byte) = (tail, byte.wrapping_add(1));
+    }
+    pairs
+};
 
 hex_id! {
     /// A W3C trace id: 16 bytes, never zero, written as 32 lower-case hexadecimal digits.
@@ -248,8 +281,7 @@ fn parse_traceparent(header: &str) -> Option<TraceContext> {
 }
 
 fn hex_byte(text: &str) -> Option<u8> {
-    let [high, low] = text.as_bytes() else { return None };
-    Some(digit_value(*high)? << 4 | digit_value(*low)?)
+    number_of(text.as_bytes()).and_then(|number| u8::try_from(number).ok())
 }
 
 /// The header was not a W3C `traceparent`.
