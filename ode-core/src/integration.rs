@@ -11,11 +11,15 @@ use crate::event::interned::interned;
 use crate::event::value::{Number, Value};
 use crate::pipeline::diagnostics::Diagnostic;
 use crate::pipeline::engine::GLOBAL;
+use crate::propagation::Extract;
+use crate::propagation::incoming::read_context;
 use crate::record::buffer::KeyRef;
 use crate::record::format;
 use crate::record::prepare::Prepared;
+use crate::unit::builder::WideEventBuilder;
 use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;
+use crate::unit::wide_event::WideEvent;
 
 pub use crate::event::keys::Key;
 pub use crate::record::format::Bounded;
@@ -49,6 +53,19 @@ pub fn tell_later(diagnostic: Diagnostic) {
     if let Some(pipeline) = GLOBAL.get() {
         pipeline.tell_later(diagnostic);
     }
+}
+
+/// What came with a request as its `traceparent`, where nothing else of it will be looked at; as
+/// [`extract`](crate::propagation::extract), believed or not.
+#[must_use]
+pub fn caller(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
+    read_context(from)
+}
+
+/// Opens a unit that becomes current at once: when it was opened is not noted apart from when it
+/// began.
+pub fn open(unit: WideEventBuilder) -> WideEvent {
+    WideEvent::of(unit.open())
 }
 
 /// A key for a name that comes again and again: what is recorded under it costs less. `None` for a
@@ -95,7 +112,7 @@ impl Name {
 
     /// Appends a log message to a list of the current unit: `write` puts it together, told how many
     /// nanoseconds after the start of the unit it comes. `false` where the unit has `max` of them
-    /// already; nothing where no unit is current.
+    /// already, and where none is current.
     pub fn append_message(
         &self,
         max: u32,
@@ -103,8 +120,8 @@ impl Name {
     ) -> bool {
         let own =
             slot::with_own(|unit| Some((unit.next_message(max)?, unit.buffer.limits.value_bytes)));
-        let message = own.or_else(|| next_message_elsewhere(max));
-        let Some(Some((after, budget))) = message else { return message.is_none() };
+        let message = own.unwrap_or_else(|| next_message_elsewhere(max));
+        let Some((after, budget)) = message else { return false };
         format::with_text(
             budget,
             |out| write(after, out),
@@ -119,11 +136,12 @@ impl Name {
 
 /// As the unit's own, where this task contributes to a unit of another's.
 #[cold]
-fn next_message_elsewhere(max: u32) -> Option<Option<(u64, usize)>> {
-    slot::with(|ambient| match ambient {
+fn next_message_elsewhere(max: u32) -> Option<(u64, usize)> {
+    let message = slot::with(|ambient| match ambient {
         Ambient::Own(_) => None,
         Ambient::Joined(shared) => Some((shared.next_message(max)?, shared.value_bytes())),
-    })
+    });
+    message.flatten()
 }
 
 /// Records a field whose name an integration needs for itself: it goes to `field.<key>`, as a user's

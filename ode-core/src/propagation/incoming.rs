@@ -20,7 +20,7 @@ pub fn extract(from: &(impl Extract + ?Sized)) -> Incoming {
 }
 
 /// Of two there is no telling which one is meant.
-fn read_context(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
+pub(crate) fn read_context(from: &(impl Extract + ?Sized)) -> Option<TraceContext> {
     let mut headers = 0_usize;
     let mut context = None;
     from.values(TRACEPARENT, &mut |header| {

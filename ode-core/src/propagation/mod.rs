@@ -67,7 +67,7 @@ mod environment;
 #[cfg(feature = "http")]
 mod headers;
 pub(crate) mod here;
-mod incoming;
+pub(crate) mod incoming;
 mod member;
 mod outgoing;
 mod percent;

@@ -87,7 +87,7 @@ impl WideEventBuilder {
     }
 
     #[inline]
-    fn open(self) -> Option<Box<Unit>> {
+    pub(crate) fn open(self) -> Option<Box<Unit>> {
         let name = self.name.as_str();
         let parent = here::parent_of(self.incoming.as_deref()).map_or(self.parent, Parent::Context);
         let mut unit = Unit::open(&Opening { name, parent, span_target: self.span_target });

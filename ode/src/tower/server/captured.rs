@@ -2,7 +2,8 @@
 
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::header::{GetAll, HeaderMap, HeaderValue};
-use ode_core::{ToArray, ToValue, Value};
+use ode_core::integration::Name;
+use ode_core::{ToArray, Value};
 
 use super::query;
 
@@ -16,7 +17,7 @@ const SECRET: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET
 #[derive(Clone, Debug)]
 pub(super) struct NamedHeader {
     name: HeaderName,
-    key: String,
+    key: Name,
     is_secret: bool,
 }
 
@@ -24,7 +25,7 @@ impl NamedHeader {
     /// `None` for a name that no header can have.
     pub(super) fn new(family: &str, name: &str) -> Option<Self> {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let key = format!("{family}.{name}");
+        let key = Name::new(format!("{family}.{name}"));
         Some(Self { is_secret: SECRET.contains(&name), key, name })
     }
 
@@ -32,7 +33,7 @@ impl NamedHeader {
     pub(super) fn record(&self, headers: &HeaderMap) {
         let values = headers.get_all(&self.name);
         if values.iter().next().is_some() {
-            ode_core::current().set(&self.key, Values { values, of: self });
+            self.key.set(Value::Array(&Values { values, of: self }));
         }
     }
 }
@@ -41,12 +42,6 @@ impl NamedHeader {
 struct Values<'h> {
     values: GetAll<'h, HeaderValue>,
     of: &'h NamedHeader,
-}
-
-impl ToValue for Values<'_> {
-    fn to_value(&self) -> Value<'_> {
-        Value::Array(self)
-    }
 }
 
 impl ToArray for Values<'_> {
@@ -70,18 +65,18 @@ impl NamedHeader {
 #[derive(Clone, Debug)]
 pub(super) struct NamedParameter {
     name: String,
-    key: String,
+    key: Name,
 }
 
 impl NamedParameter {
     pub(super) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), key: format!("http.request.query.{name}") }
+        Self { name: name.to_owned(), key: Name::new(format!("http.request.query.{name}")) }
     }
 
     /// Records the value on the current unit, if there is one.
     pub(super) fn record(&self, query: &str) {
         if let Some(value) = query::value(query, &self.name) {
-            ode_core::current().set(&self.key, value);
+            self.key.set(Value::Str(&value));
         }
     }
 }

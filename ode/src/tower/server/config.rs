@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderName};
-use ode_core::{Incoming, propagation};
+use ode_core::integration::caller;
+use ode_core::{Incoming, TraceContext, propagation};
 
 use super::captured::{NamedHeader, NamedParameter};
 use super::hooks::Hooks;
 use super::proxies::TrustedProxies;
 use super::request_id::RequestIds;
 
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 
 #[derive(Clone, Debug)]
 pub(super) struct Config {
@@ -49,16 +50,27 @@ impl Default for Config {
     }
 }
 
+/// What came with a request.
+#[derive(Debug)]
+pub(super) enum Came {
+    Nothing,
+    /// From a stranger: nothing else of it is looked at.
+    Link(TraceContext),
+    /// Believed as far as the layer was told.
+    More(Incoming),
+}
+
 impl Config {
-    /// The context that came with a request, believed as far as the layer was told.
-    pub(super) fn incoming(&self, headers: &HeaderMap) -> Incoming {
-        let has_baggage = !self.baggage.is_empty() && headers.contains_key(BAGGAGE);
-        if !has_baggage && !headers.contains_key(TRACEPARENT) {
-            // Nothing came that would be looked at, which is common and is found out cheaply.
-            return Incoming::default();
+    /// The context that came with a request.
+    pub(super) fn incoming(&self, headers: &HeaderMap) -> Came {
+        let has_baggage = !self.baggage.is_empty() && headers.contains_key(&BAGGAGE);
+        if !has_baggage && !self.trusts_context {
+            return caller(headers).map_or(Came::Nothing, Came::Link);
         }
-        propagation::extract(headers)
-            .trust_remote_context(self.trusts_context)
-            .allow_baggage(&self.baggage)
+        if !has_baggage && !headers.contains_key(&TRACEPARENT) {
+            return Came::Nothing;
+        }
+        let incoming = propagation::extract(headers);
+        Came::More(incoming.trust_remote_context(self.trusts_context).allow_baggage(&self.baggage))
     }
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use http::header::{CONTENT_LENGTH, HeaderMap};
 use http::{StatusCode, Version, request, response};
-use ode_core::integration::is_recording;
+use ode_core::integration::{self, is_recording};
 use ode_core::macro_support::{Probe, observe, probe::Level2 as _};
-use ode_core::{CancelCause, SpanKind, WideEvent};
+use ode_core::{CancelCause, SpanKind, UnitName, WideEvent};
 
 use super::address::with_text;
 use super::authority;
-use super::config::Config;
+use super::config::{Came, Config};
 use super::framework;
 use super::method::Known;
 use super::name::unit_name;
@@ -53,9 +53,7 @@ impl Exchange {
         let method = Known::of(&parts.method);
         let route = config.hooks.route(parts).or_else(|| framework::route(parts));
         let name = unit_name(method, route);
-        let incoming = config.incoming(&parts.headers);
-        let event = WideEvent::builder(name).kind(SpanKind::Server).incoming(&incoming);
-        let mut event = event.start();
+        let mut event = open(name, config.incoming(&parts.headers));
         let listens = event.scope(|| {
             let listens = is_recording();
             if listens {
@@ -95,6 +93,20 @@ impl Exchange {
 
     pub(super) fn cancel(self, cause: CancelCause) {
         self.event.cancel(cause);
+    }
+}
+
+/// Opens the event of a request, which is current at once.
+fn open(name: UnitName, came: Came) -> WideEvent {
+    let event = WideEvent::builder(name).kind(SpanKind::Server);
+    match came {
+        Came::Nothing => integration::open(event),
+        Came::Link(caller) => {
+            let mut event = integration::open(event);
+            event.link(caller);
+            event
+        }
+        Came::More(incoming) => integration::open(event.incoming(&incoming)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use ode_core::UnitName;
 
@@ -10,7 +11,32 @@ use super::method::{Known, METHODS};
 
 thread_local! {
     /// By route and method. The routes are parts of interned names, which are bounded.
-    static NAMES: RefCell<HashMap<&'static str, [Option<UnitName>; METHODS]>> = RefCell::default();
+    static NAMES: RefCell<Names> = RefCell::default();
+}
+
+type Names = HashMap<&'static str, [Option<UnitName>; METHODS], BuildHasherDefault<OfRoute>>;
+
+/// FNV-1a: there are few routes and the application chose them, so a keyed hash would guard nothing.
+struct OfRoute(u64);
+
+impl Default for OfRoute {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for OfRoute {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 pub(super) fn unit_name(method: Known, route: Option<&str>) -> UnitName {
