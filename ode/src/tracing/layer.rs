@@ -10,6 +10,7 @@ use tracing_subscriber::filter::Filtered;
 use tracing_subscriber::layer::{Context, Layer as SubscriberLayer};
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::tracing::callsite::Callsites;
 use crate::tracing::filter::Rules;
 use crate::tracing::key::Names;
 use crate::tracing::log_record;
@@ -35,6 +36,7 @@ use crate::tracing::visit::{Message, Recorder};
 pub fn layer() -> Layer {
     Layer {
         names: Names::below("log."),
+        callsites: Callsites::default(),
         rules: Rules::new(LevelFilter::INFO),
         messages: true,
         max_messages: 32,
@@ -47,6 +49,7 @@ pub fn layer() -> Layer {
 #[must_use = "a layer does nothing until it is part of a subscriber: `registry().with(layer)`"]
 pub struct Layer {
     names: Names,
+    callsites: Callsites,
     rules: Rules,
     messages: bool,
     max_messages: u32,
@@ -59,6 +62,7 @@ impl Layer {
     /// With an empty one, fields that have one of ode's own names move to `field.<name>`.
     pub fn prefix(mut self, prefix: &'static str) -> Self {
         self.names = Names::below(prefix);
+        self.callsites = Callsites::default();
         self
     }
 
@@ -139,20 +143,15 @@ impl Layer {
         }
         if log_record::is_one(metadata) {
             log_record::with_target(event, |target| {
-                self.record_as(event, target, |recorder| recorder.without(log_record::ORIGIN));
+                self.record_as(event, target, Some(log_record::ORIGIN));
             });
         } else {
-            self.record_as(event, metadata.target(), |recorder| recorder);
+            self.record_as(event, metadata.target(), None);
         }
     }
 
     #[inline]
-    fn record_as<'r>(
-        &'r self,
-        event: &Event<'_>,
-        target: &'r str,
-        tune: impl FnOnce(Recorder<'r>) -> Recorder<'r>,
-    ) {
+    fn record_as(&self, event: &Event<'_>, target: &str, origin: Option<&'static str>) {
         let level = *event.metadata().level();
         if !self.rules.allow(level, target) {
             return;
@@ -162,12 +161,17 @@ impl Layer {
             Level::WARN => self.names.warnings.incr(Number::ONE),
             _ => {}
         }
+        let callsite = match origin {
+            Some(_) => None,
+            None => self.callsites.get(event.metadata(), &self.names),
+        };
         let message = if self.messages {
-            Message::Said(Speaker { level, target, max: self.max_messages })
+            let introduction = callsite.map(|callsite| callsite.introduction.as_str());
+            Message::Said(Speaker { level, target, introduction, max: self.max_messages })
         } else {
             Message::Unheard
         };
-        event.record(&mut tune(Recorder::new(&self.names, message)));
+        event.record(&mut Recorder::new(&self.names, callsite, message).without(origin));
     }
 
     /// Whether what a span says is to be looked at.
@@ -177,8 +181,9 @@ impl Layer {
             && !integration::is_own_thread()
     }
 
-    fn recorder_of_span(&self) -> Recorder<'_> {
-        Recorder::new(&self.names, Message::Field)
+    fn recorder_of_span(&self, metadata: &'static Metadata<'static>) -> Recorder<'_> {
+        let callsite = self.callsites.get(metadata, &self.names);
+        Recorder::new(&self.names, callsite, Message::Field)
     }
 }
 
@@ -219,15 +224,16 @@ where
             span.extensions_mut().replace(Stopwatch::start());
         }
         if recording {
-            attributes.record(&mut self.recorder_of_span());
+            attributes.record(&mut self.recorder_of_span(attributes.metadata()));
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if integration::is_recording()
-            && context.metadata(id).is_some_and(|metadata| self.wants_span(metadata))
+            && let Some(metadata) = context.metadata(id)
+            && self.wants_span(metadata)
         {
-            values.record(&mut self.recorder_of_span());
+            values.record(&mut self.recorder_of_span(metadata));
         }
     }
 

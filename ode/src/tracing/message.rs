@@ -21,6 +21,8 @@ pub(super) enum Text<'t> {
 pub(super) struct Speaker<'s> {
     pub(super) level: Level,
     pub(super) target: &'s str,
+    /// What [`introduce`] writes, where it is known.
+    pub(super) introduction: Option<&'s str>,
     pub(super) max: u32,
 }
 
@@ -38,15 +40,10 @@ impl Speaker<'_> {
     #[inline]
     fn write(self, after_ns: u64, text: Text<'_>, out: &mut Bounded) -> fmt::Result {
         write_seconds(after_ns, out);
-        out.push_str(match self.level {
-            Level::ERROR => "s ERROR ",
-            Level::WARN => "s WARN ",
-            Level::INFO => "s INFO ",
-            Level::DEBUG => "s DEBUG ",
-            Level::TRACE => "s TRACE ",
-        });
-        out.write_str(self.target)?;
-        out.push_str(": ");
+        match self.introduction {
+            Some(introduction) => out.write_str(introduction)?,
+            None => introduce(self.level, self.target, out)?,
+        }
         match text {
             Text::Str(text) => OneLine(out).write_str(text),
             // Caught here, so that what is known of the message is kept.
@@ -56,6 +53,11 @@ impl Speaker<'_> {
             }
         }
     }
+}
+
+/// Writes what comes after the time: `s WARN shop::stock: `
+pub(super) fn introduce(level: Level, target: &str, out: &mut impl Write) -> fmt::Result {
+    ["s ", level.as_str(), " ", target, ": "].into_iter().try_for_each(|part| out.write_str(part))
 }
 
 /// What stands in the place of a text whose formatting panicked.
@@ -68,32 +70,36 @@ fn write_seconds(after_ns: u64, out: &mut Bounded) {
     out.push_str("+");
     write_whole(seconds, out);
     out.push_str(".");
-    out.push_str(three_digits(micros / 1_000));
-    out.push_str(three_digits(micros % 1_000));
+    write_digits::<3>(micros / 1_000, out);
+    write_digits::<3>(micros % 1_000, out);
 }
 
 fn write_whole(number: u64, out: &mut Bounded) {
-    if number < 10 {
-        out.push_str(three_digits(number).get(2..).unwrap_or_default());
-    } else if number < 1_000 {
-        out.push_str(three_digits(number).trim_start_matches('0'));
-    } else {
-        write_whole(number / 1_000, out);
-        out.push_str(three_digits(number % 1_000));
+    match number {
+        0..10 => write_digits::<1>(number, out),
+        10..100 => write_digits::<2>(number, out),
+        100..1_000 => write_digits::<3>(number, out),
+        _ => {
+            write_whole(number / 1_000, out);
+            write_digits::<3>(number % 1_000, out);
+        }
     }
 }
 
-/// A number below 1,000.
+/// The last `N` digits of a number below 1,000. That their number is fixed makes it a few moves.
 #[inline]
-fn three_digits(number: u64) -> &'static str {
+fn write_digits<const N: usize>(number: u64, out: &mut Bounded) {
     static DIGITS: [u8; 3_000] = {
-        let mut digits = [b'0'; 3_000];
-        let (mut rest, mut number) = (digits.as_mut_slice(), 0_u16);
+        let mut digits = [0; 3_000];
+        let (mut rest, mut next): (&mut [u8], [u8; 3]) = (&mut digits, [0; 3]);
         while let [hundreds, tens, ones, tail @ ..] = rest {
-            *hundreds += (number / 100) as u8;
-            *tens += (number / 10 % 10) as u8;
-            *ones += (number % 10) as u8;
-            (rest, number) = (tail, number + 1);
+            [*hundreds, *tens, *ones] = [b'0' + next[0], b'0' + next[1], b'0' + next[2]];
+            next = match next {
+                [hundreds, 9, 9] => [hundreds + 1, 0, 0],
+                [hundreds, tens, 9] => [hundreds, tens + 1, 0],
+                [hundreds, tens, ones] => [hundreds, tens, ones + 1],
+            };
+            rest = tail;
         }
         digits
     };
@@ -101,8 +107,10 @@ fn three_digits(number: u64) -> &'static str {
         Ok(text) => text,
         Err(_) => "",
     };
-    let at = number as usize * 3;
-    TEXT.get(at..at + 3).unwrap_or_default()
+    let end = usize::try_from(number).unwrap_or(0) * 3 + 3;
+    if let Some(digits) = TEXT.get(end - N..end) {
+        out.push_str(digits);
+    }
 }
 
 /// Writes line breaks as `\n` and `\r`, so that a message stays one line.
@@ -150,7 +158,8 @@ mod tests {
 
     #[track_caller]
     fn check(after_ns: u64, text: Text<'_>, line: &str) {
-        let speaker = Speaker { level: Level::WARN, target: "shop::stock", max: 1 };
+        let (level, target, introduction) = (Level::WARN, "shop::stock", None);
+        let speaker = Speaker { level, target, introduction, max: 1 };
         let events = ode_core::testing::capture();
         WideEvent::builder("unit").run(|| {
             Name::new("line").append_message(1, |_, out| speaker.write(after_ns, text, out));

@@ -57,6 +57,7 @@
 //! Add it last, and by `with`: a field whose `Debug` says another record then mixes up nobody's
 //! filter, and `and_then` would pass on the level of one of its two layers only.
 
+mod callsite;
 mod filter;
 mod key;
 mod layer;

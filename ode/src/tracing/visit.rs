@@ -6,12 +6,15 @@ use std::fmt::{self, Debug, Display};
 use ::tracing::field::{Field, Visit};
 use ode_core::{Value, integration, macro_support};
 
-use crate::tracing::key::{Joined, Names, Seen};
+use crate::tracing::callsite::{Callsite, Seen};
+use crate::tracing::key::{Joined, Names};
 use crate::tracing::message::{Speaker, Text};
 
 /// Writes the fields it is shown to the current unit.
 pub(super) struct Recorder<'r> {
     names: &'r Names,
+    /// Whose fields these are; `None` where every one is to be looked at.
+    callsite: Option<&'r Callsite>,
     /// For names that have no key; made for the first of them.
     joined: Option<Joined>,
     message: Message<'r>,
@@ -32,13 +35,17 @@ pub(super) enum Message<'s> {
 
 impl<'r> Recorder<'r> {
     #[inline]
-    pub(super) fn new(names: &'r Names, message: Message<'r>) -> Self {
-        Self { names, joined: None, message, origin: None }
+    pub(super) fn new(
+        names: &'r Names,
+        callsite: Option<&'r Callsite>,
+        message: Message<'r>,
+    ) -> Self {
+        Self { names, callsite, joined: None, message, origin: None }
     }
 
-    /// Leaves out fields whose names begin like this.
-    pub(super) fn without(self, origin: &'static str) -> Self {
-        Self { origin: Some(origin), ..self }
+    /// Leaves out fields whose names begin like this, if anything.
+    pub(super) fn without(self, origin: Option<&'static str>) -> Self {
+        Self { origin, ..self }
     }
 
     #[inline]
@@ -50,9 +57,9 @@ impl<'r> Recorder<'r> {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn see(&self, field: &Field) -> Seen {
-        if self.origin.is_some() { Seen::Other } else { self.names.see(field.name()) }
+        self.callsite.map_or(Seen::Other, |callsite| callsite.see(field))
     }
 
     #[inline(never)]
