@@ -37,6 +37,7 @@
 //! ```
 //!
 //! # Features
+//! - `diff`: `Diff` and `Trial::diff`: where two serialisable answers of an [`Experiment`] differ.
 //! - `http`: `http::HeaderMap` carries trace context; see [`propagation`].
 //! - `macros`: `#[instrument_event]` and `#[derive(EventFields)]`; brings syn.
 //! - `serde`: `serde::Serialize` for [`Event`].
@@ -94,13 +95,18 @@ pub use process::Process;
 pub use propagation::{Baggage, Incoming, TraceState};
 pub use record::{EventFields, Fields, Unrecorded};
 pub use redact::Redaction;
+#[cfg(feature = "diff")]
+pub use ship::Diff;
 pub use ship::calibration;
+#[doc(hidden)]
+pub use ship::experiment_runtime;
 #[doc(hidden)]
 pub use ship::support as ship_support;
 pub use ship::{
-    AnyChange, Attribute, Budget, Change, Commit, DryRun, Evaluation, Flag, FlagError, FlagSource,
-    FlagType, FlagValue, Gate, Live, LiveOnly, MemoryFlags, ParseStageError, Planned, Reason,
-    Refused, Refusing, Ring, Rollout, Stage, Subject, force_dry_run, is_killed, kill, revive, stage,
-    subject, would,
+    AnyChange, AsyncSide, Attribute, Breaker, Budget, Change, Commit, ComparedTrial, Comparison,
+    Difference, DifferenceKind, DryRun, Evaluation, Experiment, ExperimentStats, Flag, FlagError,
+    FlagSource, FlagType, FlagValue, Gate, Live, LiveOnly, MemoryFlags, NotRun, NotRunCause,
+    ParseStageError, Planned, Reason, Refused, Refusing, Ring, Rollout, Stage, Subject, Trial,
+    TrialStats, experiments, force_dry_run, is_killed, kill, revive, stage, subject, would,
 };
 pub use unit::{InUnit, SpanKind, UnitName, WideEvent, WideEventBuilder};

@@ -36,7 +36,6 @@ impl Joined {
     }
 
     /// A test's capture and nothing else.
-    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn to_scope(scoped: Arc<Pipeline>) -> Self {
         Self { shared: None, beside: Beside::default(), scoped: Some(scoped) }
     }

@@ -9,6 +9,7 @@ use crate::event::keys;
 use crate::event::outcome::Word;
 use crate::finish;
 use crate::pipeline::engine::PipelineRef;
+use crate::pipeline::keeper::Due;
 use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, TRUNCATED, unrange};
 use crate::record::counter;
 use crate::record::prepare::Prepared;
@@ -67,6 +68,12 @@ pub(crate) enum Sealed {
     Finish(Box<Unit>),
     /// Somebody holds it open and will finish it.
     Held,
+}
+
+impl Due for Shared {
+    fn due(self: Arc<Self>, now: u64) {
+        self.expire_holds(now);
+    }
 }
 
 impl Shared {
@@ -301,7 +308,7 @@ impl Shared {
     }
 
     /// Deadlines have passed: whoever still holds has had its time.
-    pub(crate) fn expire_holds(&self, now: u64) {
+    fn expire_holds(&self, now: u64) {
         let mut state = lock(&self.state);
         if state.phase != Phase::Held || state.holds.iter().any(|hold| hold.deadline > now) {
             return;

@@ -224,6 +224,7 @@ impl PipelineBuilder {
             destinations,
             observer: self.observer,
             hasher: self.hasher,
+            redaction,
             keeper: Keeper::default(),
             watchers: Watchers::of(self.taps),
             counts: Cells::default(),

@@ -18,6 +18,7 @@ use crate::pipeline::ledger::Stats;
 use crate::pipeline::sampling::Share;
 use crate::pipeline::watch::Watchers;
 use crate::process::Process;
+use crate::redact::Redaction;
 use crate::record::buffer::Buffer;
 use crate::rng::Ids;
 use crate::ship::shipping::Shipping;
@@ -32,6 +33,8 @@ pub(crate) struct Pipeline {
     pub(crate) destinations: Vec<Arc<Destination>>,
     pub(crate) observer: Observer,
     pub(crate) hasher: Option<Hasher>,
+    /// What no exporter sees.
+    pub(crate) redaction: Arc<Redaction>,
     pub(crate) keeper: Keeper,
     /// See every finished event on the thread that finished it.
     pub(crate) watchers: Watchers,

@@ -1,4 +1,4 @@
-//! Deadlines of held units: whoever forgot to let go, the event leaves.
+//! Deadlines: of held units, whose event leaves whoever forgot to let go, and of experiments.
 
 use std::fmt;
 use std::sync::Weak;
@@ -6,11 +6,16 @@ use std::thread::Thread;
 use std::time::Duration;
 
 use crate::clock::{Clock, ClockWatcher};
-use crate::context::shared::Shared;
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell};
 use crate::sync::{Arc, Mutex, lock};
 
-/// The list of held units by deadline, and the thread that watches it.
+/// Something that has a deadline.
+pub(crate) trait Due: Send + Sync + fmt::Debug {
+    /// The time has come; `u64::MAX` is the end of all time.
+    fn due(self: Arc<Self>, now: u64);
+}
+
+/// The list of deadlines, and the thread that watches it.
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
     book: Arc<Book>,
@@ -23,7 +28,7 @@ struct Book {
 
 #[derive(Default)]
 struct State {
-    held: Vec<(u64, Weak<Shared>)>,
+    held: Vec<(u64, Weak<dyn Due>)>,
     thread: Option<Thread>,
     stopping: bool,
     /// Messages that a recording thread must not deliver itself.
@@ -32,7 +37,7 @@ struct State {
 
 impl Keeper {
     /// Notes a deadline.
-    pub(crate) fn watch(&self, deadline: u64, unit: Weak<Shared>) {
+    pub(crate) fn watch(&self, deadline: u64, unit: Weak<impl Due + 'static>) {
         let thread = {
             let mut state = lock(&self.book.state);
             state.held.retain(|(_, unit)| unit.strong_count() > 0);
@@ -54,7 +59,7 @@ impl Keeper {
         }
     }
 
-    /// Ends every hold whose deadline has passed.
+    /// Tells everybody whose deadline has passed.
     pub(crate) fn expire(&self, now: u64) {
         self.book.expire(now);
     }
@@ -128,7 +133,7 @@ impl Book {
             due
         };
         for unit in due.iter().filter_map(|(_, unit)| unit.upgrade()) {
-            unit.expire_holds(now);
+            unit.due(now);
         }
     }
 }

@@ -68,6 +68,7 @@ pub(crate) fn announce_start(pipeline: &Pipeline, counts: &Cells) {
 /// `own` are counters that may be added to; `sum` reads all of them.
 pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: impl Fn() -> Stats, timeout: Duration) {
     let start = pipeline.clock.moment();
+    pipeline.shipping.experiments.close();
     // Held units have done their own work: their events leave now, marked as incomplete.
     pipeline.keeper.expire(u64::MAX);
     if pipeline.announce {

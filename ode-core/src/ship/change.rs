@@ -6,6 +6,7 @@ use crate::context::slot;
 use crate::context::write;
 use crate::event::keys::Key;
 use crate::event::value::Value;
+use crate::pipeline::engine::PipelineRef;
 use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
 use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
@@ -152,9 +153,8 @@ impl Declaration {
     }
 
     /// The stage where no source knows, whatever it is.
-    pub(crate) const fn any_default(mut self, stage: Stage) -> Self {
+    pub(crate) const fn set_any_default(&mut self, stage: Stage) {
         self.default = stage;
-        self
     }
 
     /// To whom it is live.
@@ -363,6 +363,22 @@ impl Declaration {
         let found = slot::with_own(|unit| {
             let generation = unit.pipeline.as_ref()?.shipping.kills.generation();
             unit.decided(self.name).filter(|decision| decision.generation == generation)
+        });
+        found.flatten()
+    }
+}
+
+impl Declaration {
+    /// The stage that the unit that is current decided, if an experiment recorded it there and
+    /// nothing was killed since; and whether the unit is of the process's own pipeline.
+    #[inline]
+    pub(crate) fn tried(&self) -> Option<(Stage, bool)> {
+        let found = slot::with_own(|unit| {
+            let pipeline = unit.pipeline.as_ref()?;
+            let generation = pipeline.shipping.kills.generation();
+            let decision = unit.decisions().own_trial(self.name)?;
+            let is_process = matches!(pipeline, PipelineRef::Global(_));
+            (decision.generation == generation).then_some((decision.stage, is_process))
         });
         found.flatten()
     }

@@ -42,6 +42,17 @@ struct ChangeDecision {
     decision: Decision,
     /// A gate has recorded what it would do.
     gated: bool,
+    /// What an experiment has recorded.
+    tried: Tried,
+}
+
+/// What an experiment has recorded of its trials in a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Tried {
+    No,
+    /// None of them was sampled so far.
+    NotSampled,
+    Sampled,
 }
 
 /// A flag's value for one subject.
@@ -193,6 +204,27 @@ impl Decisions {
         known.is_some_and(|known| std::mem::replace(&mut known.gated, true))
     }
 
+    /// What this very unit decided about a change, if an experiment has recorded a trial of it.
+    #[inline]
+    pub(crate) fn own_trial(&self, name: &str) -> Option<Decision> {
+        let state = lock(&self.state);
+        let known = state.change(name)?;
+        (known.tried != Tried::No).then_some(known.decision)
+    }
+
+    /// Notes a trial of an experiment; says whether it is to be recorded: the first is, and the
+    /// first that is sampled.
+    pub(crate) fn note_trial(&self, name: &str, sampled: bool) -> bool {
+        let tried = if sampled { Tried::Sampled } else { Tried::NotSampled };
+        let mut state = lock(&self.state);
+        let Some(known) = state.changes.iter_mut().find(|known| is(known.name, name)) else {
+            return false;
+        };
+        let is_news = known.tried < tried;
+        known.tried = known.tried.max(tried);
+        is_news
+    }
+
     /// Decides about a change, unless it was decided meanwhile, here or further up; what holds, and
     /// whether it is new here.
     pub(crate) fn decide_change(&self, name: &'static str, asked: Decision) -> (Decision, bool) {
@@ -209,7 +241,7 @@ impl Decisions {
                 decision = decision.dry();
             }
         }
-        state.changes.push(ChangeDecision { name, decision, gated: false });
+        state.changes.push(ChangeDecision { name, decision, gated: false, tried: Tried::No });
         (decision, true)
     }
 
@@ -244,6 +276,9 @@ impl Decisions {
         let before = known.decision;
         known.decision = limit(before);
         known.decision.generation = before.generation.max(generation);
+        if known.decision.stage != before.stage {
+            known.tried = Tried::No;
+        }
         Some((known.decision, known.decision.stage != before.stage))
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod decide;
 pub(crate) mod decisions;
 pub(crate) mod dry_run;
 mod evaluation;
+pub(crate) mod experiment;
 mod flag;
 mod force;
 mod gate;
@@ -23,6 +24,13 @@ pub use dry_run::{
     AnyChange, Budget, Commit, DryRun, Live, LiveOnly, Planned, Refused, Refusing,
 };
 pub use evaluation::{Evaluation, FlagError, FlagSource, FlagValue, Reason};
+#[cfg(feature = "diff")]
+pub use experiment::Diff;
+pub use experiment::runtime as experiment_runtime;
+pub use experiment::{
+    AsyncSide, Breaker, ComparedTrial, Comparison, Difference, DifferenceKind, Experiment,
+    ExperimentStats, NotRun, NotRunCause, Trial, TrialStats, experiments,
+};
 pub use flag::{Flag, FlagType};
 pub use force::force_dry_run;
 pub use gate::{Gate, would};

@@ -9,6 +9,7 @@ use crate::ship::decide::Asked;
 use crate::ship::decisions::Decisions;
 use crate::ship::dry_run::Budgets;
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagSource, FlagValue, Reason};
+use crate::ship::experiment::Experiments;
 use crate::ship::flag::Kind;
 use crate::ship::kill::Kills;
 use crate::ship::stage::Stage;
@@ -23,6 +24,7 @@ pub(crate) struct Shipping {
     dry_run: bool,
     pub(crate) kills: Arc<Kills>,
     pub(crate) budgets: Budgets,
+    pub(crate) experiments: Experiments,
     /// Stages a test sets; they beat every source.
     tested: Mutex<Vec<(&'static str, Stage)>>,
     has_tested: AtomicBool,
@@ -51,6 +53,7 @@ impl ShippingBuilder {
             dry_run,
             kills,
             budgets: Budgets::default(),
+            experiments: Experiments::default(),
             tested: Mutex::default(),
             has_tested: AtomicBool::new(false),
         }

@@ -14,6 +14,7 @@ use crate::ship::FlagSource;
 use crate::rng::Ids;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::testing::captured::{Captured, fail};
+use crate::testing::experiments::failures_at_drop;
 use crate::testing::clock::TestClock;
 use crate::testing_hook::{CAPTURES, OUTSIDE};
 
@@ -30,7 +31,7 @@ pub fn capture() -> Capture {
 #[derive(Debug)]
 pub struct Capture {
     events: Arc<Mutex<Vec<Event>>>,
-    pipeline: Arc<Pipeline>,
+    pub(super) pipeline: Arc<Pipeline>,
     outer: Option<Arc<Pipeline>>,
     outside_before: u64,
     strict: bool,
@@ -122,6 +123,10 @@ impl Drop for Capture {
             fail(&format!(
                 "strict: {orphans} writes found no unit and {late} came after their unit's end"
             ));
+        }
+        let failures = failures_at_drop(&self.pipeline);
+        if !failures.is_empty() && !std::thread::panicking() {
+            fail(&format!("strict experiments failed:\n{}", failures.join("\n")));
         }
     }
 }

@@ -16,6 +16,7 @@
 mod capture;
 mod captured;
 mod clock;
+mod experiments;
 mod pipeline;
 mod stage;
 
