@@ -76,6 +76,7 @@
 //!
 //! # Features
 //! - `axum`: `tower`, plus the matched route, and the request's event as an argument of a handler.
+//! - `diff`: `Diff`: where the answers of old and new code differ, path by path.
 //! - `http`: trace context and baggage in `http::HeaderMap`; see [`propagation`].
 //! - `open-feature`: `ode::open_feature`, flags from any OpenFeature provider, and a hook that records
 //!   what is evaluated through OpenFeature's SDK.
