@@ -7,6 +7,7 @@ mod deciding_trees;
 mod dry_run;
 mod dry_run_budget;
 mod dry_run_probes;
+mod experiment;
 mod flags;
 mod killing;
 mod rollout;
