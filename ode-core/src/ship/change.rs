@@ -296,6 +296,16 @@ impl Declaration {
         killed
     }
 
+    /// Asks the flag that kills once more: before an effect of a unit that runs for hours.
+    pub(crate) fn heed_again(&self, here: &Here) {
+        let (Some(shipping), Some(decisions)) = (here.shipping(), &here.decisions) else { return };
+        if self.heed_flag(here, shipping)
+            && let Some((decision, true)) = decisions.restrict(self.name, 0, Decision::killed)
+        {
+            self.record(&decision);
+        }
+    }
+
     /// Takes back that the current unit acts: what comes later in it, or below it, is withheld.
     pub(crate) fn withhold(&self, here: &Here, decision: Decision) {
         let Some(decisions) = &here.decisions else { return };

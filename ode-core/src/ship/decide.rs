@@ -44,7 +44,8 @@ pub(crate) struct Inclusion {
 
 impl Inclusion {
     /// There is no rollout.
-    pub(crate) const EVERYBODY: Self = Self { included: true, ring: None, bucket: None, variant: None };
+    pub(crate) const EVERYBODY: Self =
+        Self { included: true, ring: None, bucket: None, variant: None };
 }
 
 /// What a unit decided about a change.
@@ -163,7 +164,8 @@ mod tests {
         inclusion: Inclusion::EVERYBODY,
         above: None,
     };
-    const OUTSIDE: Inclusion = Inclusion { included: false, bucket: Some(7), ..Inclusion::EVERYBODY };
+    const OUTSIDE: Inclusion =
+        Inclusion { included: false, bucket: Some(7), ..Inclusion::EVERYBODY };
 
     fn decided(facts: Facts) -> (Stage, Cause) {
         let decision = decide(&facts, 0);
@@ -221,6 +223,76 @@ mod tests {
                     assert_eq!(decision.stage, stage, "what does not act needs no restriction");
                 }
             }
+        }
+    }
+
+    fn every_fact() -> Vec<Facts> {
+        let asked =
+            Stage::ALL.into_iter().flat_map(|stage| [Asked::Said(stage), Asked::Default(stage)]);
+        let asked = asked.chain([Asked::Failed, Asked::NotSetUp, Asked::Rollout]);
+        let above = |stage| Decision { stage, ..decide(&Facts { killed: true, ..LIVE }, 0) };
+        let above: Vec<_> =
+            Stage::ALL.into_iter().map(|stage| Some(above(stage))).chain([None]).collect();
+        let mut facts = Vec::new();
+        for stage in asked {
+            for &above in &above {
+                for inclusion in [Inclusion::EVERYBODY, OUTSIDE] {
+                    for switches in 0..4_u8 {
+                        let (killed, dry_run_forced) = (switches & 1 != 0, switches & 2 != 0);
+                        facts.push(Facts { killed, dry_run_forced, stage, inclusion, above });
+                    }
+                }
+            }
+        }
+        facts
+    }
+
+    /// What is known, and what everything says that has a say.
+    fn allows(facts: &Facts) -> bool {
+        let (stage, said) = match facts.stage {
+            Asked::Said(stage) | Asked::Default(stage) => (stage, stage.acts()),
+            Asked::Rollout => (Stage::Live, true),
+            Asked::Failed | Asked::NotSetUp => (Stage::Off, false),
+        };
+        let included = stage != Stage::Live || facts.inclusion.included;
+        let above = facts.above.is_none_or(|above| above.stage.acts());
+        said && included && above && !facts.killed && !facts.dry_run_forced
+    }
+
+    #[test]
+    fn it_acts_where_all_allow_it_and_nowhere_else() {
+        let facts = every_fact();
+        assert_eq!(facts.len(), 15 * 7 * 2 * 4);
+        for facts in facts {
+            let decision = decide(&facts, 7);
+            assert_eq!(decision.stage.acts(), allows(&facts), "{facts:?}: {decision:?}");
+            assert_eq!(decision.generation, 7);
+        }
+    }
+
+    #[test]
+    fn one_restriction_more_never_makes_it_act() {
+        let withheld = decide(&Facts { dry_run_forced: true, ..LIVE }, 0);
+        for facts in every_fact() {
+            let before = decide(&facts, 0);
+            let restricted = [
+                Facts { killed: true, ..facts },
+                Facts { dry_run_forced: true, ..facts },
+                Facts { stage: Asked::Failed, ..facts },
+                Facts { stage: Asked::NotSetUp, ..facts },
+                Facts { inclusion: OUTSIDE, ..facts },
+                Facts { above: Some(withheld), ..facts },
+            ];
+            for more in restricted {
+                assert!(
+                    before.stage.acts() || !decide(&more, 0).stage.acts(),
+                    "{facts:?} {more:?}"
+                );
+            }
+            for taken_back in [before.killed(), before.dry(), before.below(withheld)] {
+                assert!(!taken_back.stage.acts(), "{facts:?}");
+            }
+            assert_eq!(before.below(before), before, "what was decided above says the same here");
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use ode_core::testing::{Capture, capture};
 use ode_core::{
-    Gate, MemoryFlags, Stage, WideEvent, change, is_killed, kill, revive, testing, would,
+    DryRun, FlagValue, Gate, MemoryFlags, Stage, Unrecorded, WideEvent, change, is_killed, kill,
+    revive, testing, would,
 };
 
 change!(Compress = "compress");
@@ -122,4 +123,27 @@ fn a_dry_run_forced_late_reaches_units_that_are_open() {
     assert_eq!(event["change.compress.stage"], "dry_run");
     assert_eq!(event["change.compress.reason"], "forced_dry_run");
     assert_eq!(event["did.compress.act"], true, "what acted, acted");
+}
+
+/// A unit that runs for hours and commits again and again asks the flag each time.
+#[test]
+fn a_flag_that_kills_stops_the_next_effect_of_a_unit() {
+    static COMPRESS: DryRun<Compress> = DryRun::new();
+    for kills in [FlagValue::from(true), FlagValue::from("perhaps")] {
+        let flags = MemoryFlags::new().with("compress", Stage::Live);
+        let events = Capture::builder().flags(flags.clone()).start();
+        let commit = || {
+            let planned = COMPRESS.plan(Unrecorded(()));
+            planned.commit(|_live, _plan| Ok::<_, std::fmt::Error>(())).unwrap().done()
+        };
+        unit("job", || {
+            assert_eq!((commit(), commit()), (Some(()), Some(())));
+            flags.set("kill.compress", kills.clone());
+            assert_eq!(commit(), None);
+            flags.set("kill.compress", false);
+            assert_eq!(commit(), None, "never back on in this unit");
+        });
+        assert_eq!(events.one("job")["change.compress.reason"], "killed");
+        assert_eq!(unit("next", would::<Compress>), Gate::Act);
+    }
 }

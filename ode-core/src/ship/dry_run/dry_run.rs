@@ -174,6 +174,7 @@ impl<C: Change> DryRun<C> {
         }
         let acting = Acting::begin(&here, C::NAME)?;
         // From here on a kill waits for the effect; one that came before must still be heeded.
+        C::declaration().heed_again(&here);
         self.stage().acts().then(|| Underway::new(self, acting))
     }
 
