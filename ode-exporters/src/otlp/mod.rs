@@ -18,6 +18,7 @@
 //! | `error.type`, `error.message` of an outcome `error` or `panicked` | also an event `exception` | |
 //! | `links`, `trace_state` | `links`, `trace_state` | attributes |
 //! | `sample_rate` | also attribute `SampleRate`, `ot=th:…` in `trace_state` | also attribute `SampleRate` |
+//! | `ode.kind` | `kind`, internal where it says none | attribute |
 //! | `ode.dropped_fields` | also `dropped_attributes_count` | the same |
 //!
 //! | outcome | status of the span | severity of the log record |

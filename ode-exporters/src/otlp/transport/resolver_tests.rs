@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::str::FromStr;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -149,16 +150,10 @@ impl Sender {
 
 fn ways(host: &str, port: u16) -> Vec<Otlp> {
     let url = format!("http://{host}:{port}");
-    vec![
-        #[cfg(feature = "otlp-http")]
-        Otlp::http(&url).unwrap(),
-        #[cfg(feature = "otlp-grpc")]
-        Otlp::grpc(&url).unwrap(),
-    ]
+    vec![Otlp::http(&url).unwrap(), Otlp::grpc(&url).unwrap()]
 }
 
 #[test]
-#[cfg(feature = "otlp-http")]
 fn a_name_that_comes_to_be_known_is_found() {
     let (resolver, begun) =
         counted(|earlier| if earlier < 4 { Err(unknown()) } else { Ok(here()) });
@@ -220,8 +215,33 @@ fn a_look_up_that_hangs_ends_with_the_timeout() {
     }
 }
 
+/// A look-up cannot be interrupted, and is left alone.
 #[test]
-#[cfg(feature = "otlp-http")]
+fn an_exporter_ends_while_a_look_up_hangs() {
+    for mut otlp in ways("collector.test", 4318) {
+        let gate = Gate::default();
+        let hangs = gate.clone();
+        let (resolver, _) = counted(move |_| {
+            hangs.pass();
+            Err(unknown())
+        });
+        let (ended, end) = sync_channel(1);
+        let live_and_die = move || {
+            otlp = otlp.resolver(&resolver).timeout(SHORT);
+            let batch = Batch::new(vec![EventBuilder::new("unit").build()]);
+            let error = otlp.export(&batch).unwrap_err();
+            assert!(error.is_retryable(), "{error:?}");
+            drop(otlp);
+            ended.send(()).unwrap();
+        };
+        thread::Builder::new().spawn(live_and_die).unwrap();
+        let ended = end.recv_timeout(WATCHDOG);
+        gate.open();
+        ended.unwrap();
+    }
+}
+
+#[test]
 fn when_look_ups_end_at_last_everything_arrives() {
     let gate = Gate::default();
     let hangs = gate.clone();
