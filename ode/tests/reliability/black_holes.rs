@@ -132,9 +132,7 @@ fn overloads(way: &str, size: u64) {
     let mut running = Running::start(program("overloads_a_black_hole").env(ARGUMENT, &argument));
     running.wait_for("overloaded");
     // Beside the first one's: an attempt ends, and another one begins afresh.
-    while hole.connections() < 4 {
-        std::thread::yield_now();
-    }
+    hole.wait_for(4);
     running.go_on();
     running.finish().assert_success();
 }

@@ -5,8 +5,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
+use std::time::Duration;
 
 use crate::receivers::read_request;
+use crate::roles::LONG;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -60,6 +62,18 @@ impl Faulty {
     /// `scheme://address`
     pub(crate) fn endpoint(&self, scheme: &str) -> String {
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Waits until so many came.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, connections: usize) {
+        for _ in 0..LONG.as_millis() {
+            if self.connections() >= connections {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        panic!("{} came, not {connections}", self.connections());
     }
 
     /// How many came so far.
