@@ -11,6 +11,7 @@
 //! 9. [Across services](across_services)
 //! 10. [Send to …](send_to): collectors, services, databases
 //! 11. [OpenTelemetry](opentelemetry): which way out
+//! 12. [Ring by ring](ring_by_ring): rollouts, flags, kills
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -44,6 +45,9 @@ pub mod send_to {}
 
 #[doc = include_str!("../guide/opentelemetry.md")]
 pub mod opentelemetry {}
+
+#[doc = include_str!("../guide/ring-by-ring.md")]
+pub mod ring_by_ring {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

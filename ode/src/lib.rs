@@ -69,6 +69,7 @@
 //! | use it beside `tracing`, axum, reqwest, OpenTelemetry | the features below, and [the guide](_guide) |
 //! | pass a trace on to other services | [`propagation`], [the guide's page](_guide::across_services) |
 //! | keep a share, keep secrets in | [`Queue::sample`], [`keep`], [`Redaction`] |
+//! | turn a change on for some, and off | [`Flag`], [`Rollout`], [`change!`], [`would`], [`kill`], [the guide's page](_guide::ring_by_ring) |
 //! | make metrics of events | [`Setup::on_event`] |
 //! | send events somewhere | [`exporters`], [`Exporter`], [`Queue`] |
 //! | end the process well | [`Guard`], [`flush`], [`stats`] |
