@@ -339,25 +339,26 @@ impl Declaration {
         now
     }
 
-    /// Has recorded what it would do in this unit, or does so now: once a unit.
+    /// What a gate of the current unit answered before, unless there was a kill since.
     #[inline]
-    pub(crate) fn note_gate(&self, acts: bool) {
-        let noted = slot::with_own(|unit| unit.decisions().note_gate(self.name));
-        if noted != Some(true) {
-            self.record_gate(acts, noted.is_none());
-        }
+    pub(crate) fn gated(&self) -> Option<bool> {
+        let found = slot::with_own(|unit| {
+            let generation = unit.pipeline.as_ref()?.shipping.kills.generation();
+            unit.decisions().gate(self.name, generation)
+        });
+        found.flatten()
     }
 
-    #[cold]
-    fn record_gate(&self, acts: bool, is_joined: bool) {
-        if is_joined
-            && Here::find().decisions.is_none_or(|decisions| decisions.note_gate(self.name))
+    /// Records what a gate would do, once a unit.
+    pub(crate) fn note_gate(&self, here: &Here, stage: Stage) {
+        if here.decisions.as_ref().is_none_or(|decisions| decisions.note_gate(self.name))
+            || stage == Stage::Off
         {
             return;
         }
         let [act] = self.would_act.get("would", self.name, ["act"]);
         write::set_static(act, Value::Bool(true));
-        if acts {
+        if stage.acts() {
             let [act] = self.did_act.get("did", self.name, ["act"]);
             write::set_static(act, Value::Bool(true));
         }

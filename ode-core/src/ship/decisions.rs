@@ -3,6 +3,7 @@
 //! A unit asks its own decisions first, then those of the units it was opened in. What is found
 //! further up holds here too. Locks are taken from a unit towards its root, never the other way.
 
+use crate::event::keys;
 use crate::ship::decide::Decision;
 use crate::ship::evaluation::Evaluation;
 use crate::ship::subject::Subject;
@@ -40,7 +41,7 @@ pub(crate) struct Met {
 struct ChangeDecision {
     name: &'static str,
     decision: Decision,
-    /// A gate has recorded what it would do.
+    /// A gate has answered.
     gated: bool,
     /// What an experiment has recorded.
     tried: Tried,
@@ -59,6 +60,8 @@ enum Tried {
 #[derive(Clone, Debug)]
 struct FlagDecision {
     key: &'static str,
+    /// Of the key: a unit may ask for many flags.
+    hash: u32,
     /// The subject named in the question; without one it is the unit's.
     named: Option<Arc<Subject>>,
     evaluation: Evaluation,
@@ -167,18 +170,25 @@ impl Decisions {
         asked: Evaluation,
     ) -> (Evaluation, bool) {
         let mut state = lock(&self.state);
-        if let Some(known) = state.flag(key, named) {
-            return (known.evaluation.clone(), false);
+        let hash = keys::hash(key);
+        let (mut is_first, mut remembered) = (true, 0);
+        for known in &state.flags {
+            if known.hash == hash && is(known.key, key) {
+                if known.named.as_deref() == named {
+                    return (known.evaluation.clone(), false);
+                }
+                // An event has room for one answer: the first.
+                is_first = false;
+            }
+            remembered += usize::from(known.named.is_some());
         }
         let evaluation = above(&state, |state| evaluation(state, key, named)).unwrap_or(asked);
-        if named.is_some() && state.named() >= MAX_NAMED {
+        if named.is_some() && remembered >= MAX_NAMED {
             return (evaluation, false);
         }
-        // An event has room for one answer: the first.
-        let records = !state.flags.iter().any(|known| is(known.key, key));
         let named = named.map(|subject| Arc::new(subject.clone()));
-        state.flags.push(FlagDecision { key, named, evaluation: evaluation.clone() });
-        (evaluation, records)
+        state.flags.push(FlagDecision { key, hash, named, evaluation: evaluation.clone() });
+        (evaluation, is_first)
     }
 
     /// What was decided about a change.
@@ -196,8 +206,16 @@ impl Decisions {
         lock(&self.state).change(name).map(|known| known.decision)
     }
 
-    /// Notes that a gate has recorded what it would do; says whether one had before.
+    /// What a gate answered before, unless there were flips of kill switches since.
     #[inline]
+    pub(crate) fn gate(&self, name: &str, generation: u64) -> Option<bool> {
+        let state = lock(&self.state);
+        let known = state.change(name)?;
+        let answers = known.gated && known.decision.generation == generation;
+        answers.then_some(known.decision.stage.acts())
+    }
+
+    /// Notes that a gate has answered; says whether one had before.
     pub(crate) fn note_gate(&self, name: &str) -> bool {
         let mut state = lock(&self.state);
         let known = state.changes.iter_mut().find(|known| is(known.name, name));
@@ -286,13 +304,9 @@ impl Decisions {
 impl State {
     #[inline]
     fn flag(&self, key: &str, named: Option<&Subject>) -> Option<&FlagDecision> {
-        let mut flags = self.flags.iter();
-        flags.find(|known| is(known.key, key) && known.named.as_deref() == named)
-    }
-
-    /// How many answers about named subjects it remembers.
-    fn named(&self) -> usize {
-        self.flags.iter().filter(|known| known.named.is_some()).count()
+        let hash = keys::hash(key);
+        let is = |known: &&FlagDecision| known.hash == hash && is(known.key, key);
+        self.flags.iter().filter(is).find(|known| known.named.as_deref() == named)
     }
 
     #[inline]

@@ -1,7 +1,7 @@
 //! [`would`]: a gate for code that is not written as a plan.
 
-use crate::ship::change::Change;
-use crate::ship::stage::Stage;
+use crate::ship::change::{Change, Declaration};
+use crate::ship::shipping::Here;
 
 /// What a change may do here.
 #[must_use = "a gate that is not looked at lets everything through"]
@@ -36,10 +36,14 @@ pub enum Gate {
 #[inline]
 pub fn would<C: Change>() -> Gate {
     let change = C::declaration();
-    let decision = change.decide();
-    let acts = decision.stage.acts();
-    if decision.stage != Stage::Off {
-        change.note_gate(acts);
-    }
+    let acts = change.gated().unwrap_or_else(|| ask(change));
     if acts { Gate::Act } else { Gate::Withhold }
+}
+
+/// The first question of a unit.
+fn ask(change: &Declaration) -> bool {
+    let here = Here::find();
+    let stage = change.decide_in(&here).stage;
+    change.note_gate(&here, stage);
+    stage.acts()
 }

@@ -1,8 +1,10 @@
 //! [`MemoryFlags`]: flags held in memory.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{PoisonError, RwLock};
 
+use crate::event::keys;
 use crate::ship::evaluation::{Evaluation, FlagSource, FlagValue, Reason};
 use crate::ship::subject::Subject;
 use crate::sync::Arc;
@@ -16,7 +18,26 @@ use crate::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFlags {
-    values: Arc<RwLock<BTreeMap<String, Evaluation>>>,
+    values: Arc<RwLock<HashMap<String, Evaluation, BuildHasherDefault<OfKey>>>>,
+}
+
+/// The hash that keys of fields have: keys of flags are the host's own, and short.
+#[derive(Clone, Copy, Debug, Default)]
+struct OfKey(u64);
+
+impl Hasher for OfKey {
+    fn write(&mut self, bytes: &[u8]) {
+        let hash = keys::hash(std::str::from_utf8(bytes).unwrap_or_default());
+        // A map looks at both ends of it.
+        self.0 = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    /// The end of a text, which has a length already.
+    fn write_u8(&mut self, _end: u8) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl MemoryFlags {
