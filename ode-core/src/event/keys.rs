@@ -269,7 +269,7 @@ pub(crate) fn reserved_at_run_time(name: &str) -> Reserved {
 
 /// Whether any of ode's names begins with the same two letters.
 #[inline]
-pub(crate) fn begins_as_ours(name: &str) -> bool {
+fn begins_as_ours(name: &str) -> bool {
     let [first, second, ..] = name.as_bytes() else { return false };
     let seconds = BEGINNINGS.get(usize::from(first.wrapping_sub(b'a'))).copied().unwrap_or(0);
     seconds & bit_of(*second) != 0

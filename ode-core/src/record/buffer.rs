@@ -183,7 +183,7 @@ impl Buffer {
             && self.text.capacity() - self.text.len() >= bytes
             && self.text.len() + self.blob.len() + bytes + keys::MOVED_PREFIX.len()
                 <= self.byte_room
-            && !keys::begins_as_ours(name)
+            && keys::reserved_at_run_time(name) == Reserved::No
     }
 
     #[inline]
