@@ -87,6 +87,12 @@ pub(crate) fn is_bare() -> bool {
     SLOT.with(|slot| !slot.busy.get())
 }
 
+/// Whether nothing is current here, and units opened here go where the process's go.
+#[inline]
+pub(crate) fn is_clear() -> bool {
+    SLOT.with(|slot| !slot.busy.get() && !slot.muted.get() && !slot.is_own())
+}
+
 /// Whether a unit is current.
 #[inline]
 pub(crate) fn is_current() -> bool {

@@ -11,7 +11,7 @@ use crate::event::finished::Head;
 use crate::event::ids::{SpanId, TraceContext, TraceId};
 use crate::event::keys;
 use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
-use crate::pipeline::engine::{Pipeline, PipelineRef};
+use crate::pipeline::engine::{GLOBAL, Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
 use crate::ship::decide::Decision;
@@ -95,15 +95,12 @@ impl Unit {
     #[inline]
     pub(crate) fn open(opening: &Opening) -> Option<Box<Self>> {
         let Opening { name, parent, .. } = *opening;
-        let (pipeline, below) = match parent {
-            Parent::Root => (None, false),
-            Parent::Current | Parent::Context(_) => {
-                let found = slot::with(|ambient| ambient.pipeline());
-                (found.flatten(), true)
-            }
+        let (pipeline, below) = if slot::is_clear() {
+            (GLOBAL.get().map(PipelineRef::Global), false)
+        } else {
+            pipeline_here(parent)
         };
-        let below = below && pipeline.is_some();
-        let Some(pipeline) = pipeline.or_else(|| own_pipeline(parent)) else {
+        let Some(pipeline) = pipeline else {
             crate::testing_hook::count_outside();
             return None;
         };
@@ -382,14 +379,14 @@ impl Unit {
     }
 }
 
-/// The pipeline of a unit that has no parent here. A root opened inside a unit stays in that
-/// unit's pipeline, so that a test's capture sees it.
-fn own_pipeline(parent: Parent) -> Option<PipelineRef> {
-    if matches!(parent, Parent::Root) {
-        let current = slot::with(|ambient| ambient.pipeline()).flatten();
-        return current.or_else(slot::pipeline);
-    }
-    slot::pipeline()
+/// The pipeline of a unit where there is something on the thread, and whether it is opened below what
+/// is current. A root opened inside a unit stays in that unit's pipeline, so that a test's capture
+/// sees it.
+#[inline(never)]
+fn pipeline_here(parent: Parent) -> (Option<PipelineRef>, bool) {
+    let current = slot::with(|ambient| ambient.pipeline()).flatten();
+    let below = current.is_some() && !matches!(parent, Parent::Root);
+    (current.or_else(slot::pipeline), below)
 }
 
 /// Whether other instrumentation stands inside the current unit, and so is the parent of what is
