@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ode_core::{Limits, Overflow, Queue, Redaction};
+use ode_core::{FlagValue, Limits, Overflow, Queue, Redaction};
+
+use crate::flags::{ALL, flags_in};
 
 /// What the environment says. What it says wrongly is a warning and counts as unsaid.
 #[derive(Debug, Default)]
@@ -32,6 +34,13 @@ pub(crate) struct Environment {
     pub(crate) sample: Option<f64>,
     redact: bool,
     redact_keys: Option<String>,
+    /// No change acts in this process.
+    pub(crate) dry_run: bool,
+    /// Changes that are killed from the start.
+    pub(crate) killed: Vec<String>,
+    pub(crate) flags: Vec<(String, FlagValue)>,
+    pub(crate) flag_file: Option<PathBuf>,
+    pub(crate) kill_folder: Option<PathBuf>,
     /// The terminal's user wants no colours (`NO_COLOR`).
     pub(crate) no_colour: bool,
     pub(crate) warnings: Vec<String>,
@@ -88,6 +97,11 @@ impl Environment {
             redact: from.parse("ODE_REDACT", "true or false", boolean).unwrap_or(true),
             redact_keys: from.text("ODE_REDACT_KEYS"),
             sample: from.parse("ODE_SAMPLE", "a number from 0 to 1", share),
+            dry_run: from.dry_run(),
+            killed: from.killed(),
+            flags: from.flags(),
+            flag_file: from.path("ODE_FLAG_FILE"),
+            kill_folder: from.path("ODE_KILL_DIR"),
             warnings: Vec::new(),
         };
         Self { warnings: from.warnings, ..environment }
@@ -188,6 +202,45 @@ impl<G: Fn(&str) -> Option<OsString>> Reader<G> {
             self.warn("ODE_SPANS", found, "units open no spans");
         }
         spans
+    }
+
+    /// What is wrong restricts: it was meant to.
+    fn dry_run(&mut self) -> bool {
+        match (self.get)("ODE_DRY_RUN").map(OsString::into_string) {
+            None => false,
+            Some(Ok(text)) if text.trim().is_empty() => false,
+            Some(text) => text.ok().and_then(|text| boolean(text.trim())).unwrap_or_else(|| {
+                let found = "is neither true nor false";
+                self.warn("ODE_DRY_RUN", found, "everything runs dry");
+                true
+            }),
+        }
+    }
+
+    /// What cannot be read kills everything.
+    fn killed(&mut self) -> Vec<String> {
+        let Some(names) = (self.get)("ODE_KILL") else { return Vec::new() };
+        let Ok(names) = names.into_string() else {
+            self.warn("ODE_KILL", "is not UTF-8", "every change is killed");
+            return vec![ALL.to_owned()];
+        };
+        let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(str::to_owned).collect()
+    }
+
+    fn flags(&mut self) -> Vec<(String, FlagValue)> {
+        let text = self.text("ODE_FLAGS").unwrap_or_default();
+        let (flags, wrong) = flags_in(&text);
+        if !wrong.is_empty() {
+            let found = format!("holds {wrong:?}, expected key=value");
+            self.warn("ODE_FLAGS", found, "the flags' defaults count");
+        }
+        flags
+    }
+
+    /// A path may be anything that the system takes for one.
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        (self.get)(name).filter(|path| !path.is_empty()).map(PathBuf::from)
     }
 
     fn hash_key(&mut self) -> Option<Vec<u8>> {
@@ -297,6 +350,50 @@ mod tests {
     }
 
     #[test]
+    fn what_ships_a_change() {
+        let environment = read(&[
+            ("ODE_DRY_RUN", " 1 "),
+            ("ODE_KILL", "compress, purge,"),
+            ("ODE_FLAGS", "new_cart=true,limit=3"),
+            ("ODE_FLAG_FILE", "/etc/app/flags.json"),
+            ("ODE_KILL_DIR", "/run/app/kill"),
+        ]);
+        assert_eq!(environment.warnings, Vec::<String>::new());
+        assert!(environment.dry_run);
+        assert_eq!(environment.killed, ["compress", "purge"]);
+        assert_eq!(environment.flags.len(), 2);
+        assert_eq!(environment.flag_file, Some("/etc/app/flags.json".into()));
+        assert_eq!(environment.kill_folder, Some("/run/app/kill".into()));
+
+        let unset = [("ODE_DRY_RUN", ""), ("ODE_KILL", " "), ("ODE_FLAG_FILE", "")];
+        for environment in [read(&[]), read(&unset), read(&[("ODE_DRY_RUN", "false")])] {
+            assert!(!environment.dry_run && environment.killed.is_empty());
+            assert!(environment.flags.is_empty() && environment.flag_file.is_none());
+            assert_eq!(environment.warnings, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_restricts() {
+        for value in ["yes", "2", "truee", "live"] {
+            let environment = read(&[("ODE_DRY_RUN", value)]);
+            assert!(environment.dry_run, "{value}");
+            assert_eq!(environment.warnings.len(), 1, "{value}");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStringExt;
+            let environment = Environment::read_from(|name| {
+                let set = name == "ODE_DRY_RUN" || name == "ODE_KILL";
+                set.then(|| OsString::from_vec(b"\xff".to_vec()))
+            });
+            assert!(environment.dry_run);
+            assert_eq!(environment.killed, ["*"]);
+            assert_eq!(environment.warnings.len(), 2, "{:?}", environment.warnings);
+        }
+    }
+
+    #[test]
     fn one_warning_for_each_wrong_value() {
         for (name, value) in [
             ("ODE_OUTPUT", "stderr"),
@@ -307,6 +404,8 @@ mod tests {
             ("ODE_BATCH_DELAY_MS", "9223372036854775808"),
             ("ODE_DISABLED", "yes please"),
             ("ODE_SPANS", "all"),
+            ("ODE_DRY_RUN", "perhaps"),
+            ("ODE_FLAGS", "new_cart"),
             ("ODE_HASH_KEY", "short"),
             ("ODE_HASH_KEY_FILE", "/no/such/key"),
         ] {

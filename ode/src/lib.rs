@@ -70,6 +70,7 @@
 //! | pass a trace on to other services | [`propagation`], [the guide's page](_guide::across_services) |
 //! | keep a share, keep secrets in | [`Queue::sample`], [`keep`], [`Redaction`] |
 //! | turn a change on for some, and off | [`Flag`], [`Rollout`], [`change!`], [`would`], [`kill`], [the guide's page](_guide::ring_by_ring) |
+//! | take flags from files and the environment, kill by a file | [`flags`], [`Setup::flag_file`], [`Setup::kill_file`] |
 //! | make metrics of events | [`Setup::on_event`] |
 //! | send events somewhere | [`exporters`], [`Exporter`], [`Queue`] |
 //! | end the process well | [`Guard`], [`flush`], [`stats`] |
@@ -111,6 +112,7 @@ mod build_id;
 mod build_info;
 mod destinations;
 mod environment;
+pub mod flags;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod opentelemetry_environment;

@@ -1,16 +1,19 @@
 //! One line at the start of `main`: [`init`], or [`setup`] to say more.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ode_core::{
-    Diagnostic, Event, Guard, Limits, PipelineBuilder, Process, Queue, Redaction, SetupError,
+    Change, Diagnostic, Event, FlagSource, Guard, Limits, PipelineBuilder, Process, Queue,
+    Redaction, SetupError, Stage,
 };
 
 use crate::build_id::{self, BuildId};
 use crate::build_info::BuildInfo;
 use crate::destinations;
 use crate::environment::{Environment, MIN_HASH_KEY_BYTES};
+use crate::flags::{KillFiles, Shipped, Waiting};
 use crate::opentelemetry_environment::OpenTelemetry;
 use crate::surroundings;
 use crate::threads;
@@ -57,6 +60,11 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_SAMPLE` | the share of the events that is kept, from 0 to 1 | 1 |
 /// | `ODE_OVERFLOW` | `drop_newest`, `drop_oldest`, `block_for:<ms>` | `drop_newest` |
 /// | `ODE_SPANS` | `true`: every unit opens a `tracing` span; see `Setup::spans` | `false` |
+/// | `ODE_FLAGS` | flags at start: `key=value,…`; a value is `true`, `false`, a number or text | – |
+/// | `ODE_FLAG_FILE` | a file of flags that is watched, see [`FlagFile`](crate::flags::FlagFile) | – |
+/// | `ODE_DRY_RUN` | `true`: no change acts in this process, whatever its stage; a wrong value is taken for `true` | `false` |
+/// | `ODE_KILL` | changes that are killed from the start, separated by commas; `*` for all | – |
+/// | `ODE_KILL_DIR` | a folder that is watched: a file in it kills the change it is named after, one named `all` kills all | – |
 /// | `ODE_FLUSH_TIMEOUT_MS` | how long dropping the guard may take | 5000 |
 ///
 /// With a feature of OTLP the standard `OTEL_*` variables are read too; the guide lists them under
@@ -84,11 +92,16 @@ pub fn setup(build: BuildInfo) -> Setup {
         opentelemetry: true,
         observer: None,
         watchers: Vec::new(),
+        shipping: Vec::new(),
+        dry_run: false,
+        flag_files: Vec::new(),
+        kill_files: KillFiles::default(),
     }
 }
 
 type Observer = Box<dyn Fn(&Diagnostic) + Send + Sync>;
 type Watcher = Box<dyn Fn(&Event) + Send + Sync>;
+type Step = Box<dyn FnOnce(PipelineBuilder) -> PipelineBuilder>;
 
 /// ode as it is about to be set up; made by [`setup`].
 #[must_use = "nothing is set up until `.init()`"]
@@ -105,6 +118,11 @@ pub struct Setup {
     opentelemetry: bool,
     observer: Option<Observer>,
     watchers: Vec<Watcher>,
+    /// Sources of flags and stages, in the order in which they were named.
+    shipping: Vec<Step>,
+    dry_run: bool,
+    flag_files: Vec<PathBuf>,
+    kill_files: KillFiles,
 }
 
 impl fmt::Debug for Setup {
@@ -219,6 +237,78 @@ impl Setup {
         self
     }
 
+    /// Adds a source of flags. They are asked in this order, and the first that knows a flag answers:
+    /// those named here, then files, then `ODE_FLAGS`.
+    ///
+    /// ```
+    /// use ode::{MemoryFlags, Stage};
+    /// # fn main() -> Result<(), ode::SetupError> {
+    /// let flags = MemoryFlags::new().with("new_cart", true).with("compress", Stage::Shadow);
+    /// let _ode = ode::setup(ode::build_info!()).flags(flags.clone()).init()?;
+    /// flags.set("new_cart", false);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flags(mut self, source: impl FlagSource) -> Self {
+        self.shipping.push(Box::new(|builder| builder.flags(source)));
+        self
+    }
+
+    /// Adds a file of flags, which is watched: what is written to it counts within a second, and an
+    /// event `ode.flags.reloaded` says what changed. For the format and for what is believed see
+    /// [`FlagFile`](crate::flags::FlagFile). Files named here are asked before the one that `ODE_FLAG_FILE` names.
+    pub fn flag_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.flag_files.push(path.into());
+        self
+    }
+
+    /// Sets the stage of a change, for where no source of flags knows it.
+    ///
+    /// ```
+    /// ode::change!(Compress = "compress");
+    /// # fn main() -> Result<(), ode::SetupError> {
+    /// let _ode = ode::setup(ode::build_info!()).stage::<Compress>(ode::Stage::Live).init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn stage<C: Change>(mut self, stage: Stage) -> Self {
+        self.shipping.push(Box::new(move |builder| builder.stage::<C>(stage)));
+        self
+    }
+
+    /// Whether every change runs dry in this process, whatever its stage. Default no. `ODE_DRY_RUN`
+    /// forces it too, and neither takes back the other: nothing forces a change live.
+    pub fn dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Kills a change while this file is there, or cannot be looked at; `"*"` stands for every
+    /// change. When it is gone the change may act again.
+    ///
+    /// What is there at set-up kills before the first unit, what comes later within a second, and
+    /// also after [`Guard::shutdown`]. Every flip is an event `ode.kill` with the path as its
+    /// `ode.kill.by`. What the file holds does not matter, nor who may write to it: killing is easy.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), ode::SetupError> {
+    /// let _ode = ode::setup(ode::build_info!()).kill_file("compress", "/run/app/no-compress").init()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn kill_file(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
+        self.kill_files.files.push((name.into(), path.into()));
+        self
+    }
+
+    /// Watches a folder: a file in it kills the change it is named after, and one named `all` kills
+    /// every change; hidden files do nothing. As [`Setup::kill_file`] else; a folder that cannot be
+    /// read kills every change, and one that is not there kills none. `ODE_KILL_DIR` names another.
+    pub fn kill_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.kill_files.folders.push(path.into());
+        self
+    }
+
     /// The build id that the events will carry: for what is named after the build, such as a file.
     ///
     /// It may read the executable, so ask once.
@@ -231,17 +321,17 @@ impl Setup {
     /// # Errors
     /// As [`init`]; and when a hash key given here is too short.
     pub fn init(self) -> Result<Guard, SetupError> {
-        self.init_in(Environment::read())
+        self.init_in(&Environment::read())
     }
 
-    fn init_in(self, environment: Environment) -> Result<Guard, SetupError> {
+    fn init_in(self, environment: &Environment) -> Result<Guard, SetupError> {
         if environment.disabled {
             return Ok(Guard::inert());
         }
         let opentelemetry = OpenTelemetry::read();
         let service = environment.service_name.as_deref();
         let service = service.or(opentelemetry.service_name.as_deref());
-        let process = describe(&self.build, service, &environment);
+        let process = describe(&self.build, service, environment);
         let mut builder = PipelineBuilder::new(process)
             .limits(self.limits.unwrap_or_else(|| environment.limits()))
             .announce(self.announce);
@@ -258,16 +348,27 @@ impl Setup {
         for watcher in self.watchers {
             builder = builder.on_event(watcher);
         }
+        for step in self.shipping {
+            builder = step(builder);
+        }
+        let mut warnings = environment.warnings.clone();
+        let shipped = Shipped::of(self.flag_files, self.kill_files, environment, &mut warnings);
+        builder = shipped.put_into(builder).dry_run(self.dry_run || environment.dry_run);
         let destinations =
-            destinations::choose(self.queues, self.sample, &environment, opentelemetry)?;
+            destinations::choose(self.queues, self.sample, environment, opentelemetry)?;
         for queue in destinations.queues {
             builder = builder.export_to(queue);
         }
-        for warning in environment.warnings.into_iter().chain(destinations.warnings) {
+        for warning in warnings.into_iter().chain(destinations.warnings) {
             builder.tell(&Diagnostic::configuration(warning));
         }
         let spans = self.spans.unwrap_or(environment.spans);
-        let guard = threads::with_signals_blocked(|| builder.install())?;
+        let guard = threads::with_signals_blocked(|| -> Result<_, SetupError> {
+            let watching = shipped.watch.start().map_err(SetupError::thread)?;
+            let guard = builder.install()?;
+            watching.into_iter().for_each(Waiting::begin);
+            Ok(guard)
+        })?;
         surroundings::set_up(spans, self.opentelemetry);
         Ok(guard)
     }

@@ -275,6 +275,12 @@ impl SetupError {
         Self { kind: Kind::Destination(name.into(), source.into()) }
     }
 
+    /// A thread could not be started.
+    #[doc(hidden)]
+    pub fn thread(error: io::Error) -> Self {
+        Self { kind: Kind::Thread(error) }
+    }
+
     /// Something the code sets is not what it must be.
     pub fn configuration(text: impl Into<String>) -> Self {
         Self { kind: Kind::Configuration(text.into()) }
