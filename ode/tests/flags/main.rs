@@ -1,0 +1,29 @@
+//! Sources of flags: a document as flagd's own evaluator reads it, hostile documents, whole processes
+//! with files that change.
+//!
+//! The program under test is this one again: with [`processes::ROLE`] set, the test [`role`] plays
+//! the part that is named there.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a helper that fails is a test that fails"
+)]
+
+mod generated;
+mod hostile;
+mod official;
+#[cfg(target_os = "linux")]
+mod processes;
+#[cfg(target_os = "linux")]
+mod roles;
+
+/// Plays the part named by the environment; nothing in an ordinary run.
+#[cfg(target_os = "linux")]
+#[test]
+fn role() {
+    if let Some(name) = std::env::var_os(processes::ROLE) {
+        roles::play(name.to_str().unwrap());
+    }
+}
