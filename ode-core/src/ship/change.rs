@@ -231,7 +231,8 @@ impl Declaration {
         if is_new {
             self.record(&decision);
         }
-        decision
+        // Asking takes time, in which somebody may have killed it.
+        self.recheck(here, decision)
     }
 
     fn judge(

@@ -3,6 +3,7 @@
 mod calibration;
 mod concurrency;
 mod deciding;
+mod deciding_meanwhile;
 mod deciding_trees;
 mod dry_run;
 mod dry_run_budget;
