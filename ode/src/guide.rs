@@ -12,6 +12,8 @@
 //! 10. [Send to …](send_to): collectors, services, databases
 //! 11. [OpenTelemetry](opentelemetry): which way out
 //! 12. [Ring by ring](ring_by_ring): rollouts, flags, kills
+//! 13. [Ship it in dry run](ship_it_in_dry_run): plans, effects, and whether the prediction was right
+//! 14. [Old against new](old_against_new): experiments
 
 #[doc = include_str!("../guide/first-event.md")]
 pub mod first_event {}
@@ -48,6 +50,12 @@ pub mod opentelemetry {}
 
 #[doc = include_str!("../guide/ring-by-ring.md")]
 pub mod ring_by_ring {}
+
+#[doc = include_str!("../guide/ship-it-in-dry-run.md")]
+pub mod ship_it_in_dry_run {}
+
+#[doc = include_str!("../guide/old-against-new.md")]
+pub mod old_against_new {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
