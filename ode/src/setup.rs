@@ -370,6 +370,8 @@ impl Setup {
             Ok(guard)
         })?;
         surroundings::set_up(spans, self.opentelemetry);
+        #[cfg(feature = "tokio")]
+        crate::tokio::run_experiments();
         Ok(guard)
     }
 }

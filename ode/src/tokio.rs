@@ -30,10 +30,16 @@
 //! A panic in a task is tokio's to report, as a `JoinError`: the unit is `panicked` only if the
 //! panic also unwinds out of the work that the unit is around. Work that belongs to nobody's unit
 //! goes to `tokio::spawn` as ever.
+//!
+//! [`run_experiments`] is for the async sides of experiments; set-up calls it.
+
+mod experiments;
 
 use ::tokio::task::{self, AbortHandle, JoinHandle, JoinSet};
 
 use crate::{FutureExt as _, in_event};
+
+pub use experiments::run_experiments;
 
 /// As `tokio::spawn`; the task joins the current unit.
 ///
