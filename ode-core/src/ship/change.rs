@@ -10,7 +10,7 @@ use crate::pipeline::engine::PipelineRef;
 use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
 use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
-use crate::ship::flag::{self, Kind};
+use crate::ship::flag::{self, FlagKey, Kind};
 use crate::ship::keys::{Names, interned};
 use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::rollout::Rollout;
@@ -202,7 +202,8 @@ impl Declaration {
             } else {
                 (flag, flag_names)
             };
-            let evaluation = flag::evaluate(here, flag, flag_names, None, Kind::Stage);
+            let evaluation =
+                flag::evaluate(here, FlagKey::new(flag), flag_names, None, Kind::Stage);
             let asked = shipping.stage(self.flag, &evaluation, default);
             let inclusion = match (asked, self.rollout) {
                 (Asked::Said(Stage::Live), Some(rollout)) => rollout.judge_here(here),

@@ -3,9 +3,9 @@
 //! A unit asks its own decisions first, then those of the units it was opened in. What is found
 //! further up holds here too. Locks are taken from a unit towards its root, never the other way.
 
-use crate::event::keys;
 use crate::ship::decide::Decision;
 use crate::ship::evaluation::Evaluation;
+use crate::ship::flag::FlagKey;
 use crate::ship::subject::Subject;
 use crate::sync::{Arc, Mutex, lock};
 
@@ -59,9 +59,7 @@ enum Tried {
 /// A flag's value for one subject.
 #[derive(Clone, Debug)]
 struct FlagDecision {
-    key: &'static str,
-    /// Of the key: a unit may ask for many flags.
-    hash: u32,
+    key: FlagKey,
     /// The subject named in the question; without one it is the unit's.
     named: Option<Arc<Subject>>,
     evaluation: Evaluation,
@@ -90,12 +88,12 @@ pub(crate) enum Look<R> {
 }
 
 /// What a unit has not decided.
-#[derive(Debug)]
-pub(crate) enum Open {
-    /// Decided in a unit that this one was opened in.
-    Above(Evaluation),
-    /// To be asked about this subject of the unit.
-    Nowhere(Option<Arc<Subject>>),
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    /// A unit that this one was opened in has.
+    pub(crate) is_decided_above: bool,
+    /// Otherwise: the subject of the unit.
+    pub(crate) subject: Option<Arc<Subject>>,
 }
 
 impl Decisions {
@@ -146,7 +144,7 @@ impl Decisions {
     #[inline]
     pub(crate) fn flag<R>(
         &self,
-        key: &str,
+        key: FlagKey,
         named: Option<&Subject>,
         read: impl FnOnce(&Evaluation) -> R,
     ) -> Look<R> {
@@ -154,26 +152,27 @@ impl Decisions {
         if let Some(known) = state.flag(key, named) {
             return Look::Here(read(&known.evaluation));
         }
-        Look::Open(match above(&state, |state| evaluation(state, key, named)) {
-            Some(evaluation) => Open::Above(evaluation),
-            None if named.is_some() => Open::Nowhere(None),
-            None => Open::Nowhere(first(&state, |state| state.subject.clone())),
-        })
+        let is_decided_above = above(&state, |state| state.flag(key, named).map(|_| ())).is_some();
+        let subject = if is_decided_above || named.is_some() {
+            None
+        } else {
+            first(&state, |state| state.subject.clone())
+        };
+        Look::Open(Open { is_decided_above, subject })
     }
 
     /// Decides about a flag, unless it was decided meanwhile, here or further up; what holds, and
     /// whether it is to be recorded here.
     pub(crate) fn decide_flag(
         &self,
-        key: &'static str,
+        key: FlagKey,
         named: Option<&Subject>,
-        asked: Evaluation,
+        asked: Option<Evaluation>,
     ) -> (Evaluation, bool) {
         let mut state = lock(&self.state);
-        let hash = keys::hash(key);
         let (mut is_first, mut remembered) = (true, 0);
         for known in &state.flags {
-            if known.hash == hash && is(known.key, key) {
+            if known.key.is(key) {
                 if known.named.as_deref() == named {
                     return (known.evaluation.clone(), false);
                 }
@@ -182,12 +181,14 @@ impl Decisions {
             }
             remembered += usize::from(known.named.is_some());
         }
-        let evaluation = above(&state, |state| evaluation(state, key, named)).unwrap_or(asked);
+        let known =
+            above(&state, |state| state.flag(key, named).map(|known| known.evaluation.clone()));
+        let evaluation = known.or(asked).unwrap_or_else(Evaluation::not_found);
         if named.is_some() && remembered >= MAX_NAMED {
             return (evaluation, false);
         }
         let named = named.map(|subject| Arc::new(subject.clone()));
-        state.flags.push(FlagDecision { key, hash, named, evaluation: evaluation.clone() });
+        state.flags.push(FlagDecision { key, named, evaluation: evaluation.clone() });
         (evaluation, is_first)
     }
 
@@ -250,15 +251,7 @@ impl Decisions {
         if let Some(known) = state.change(name) {
             return (known.decision, false);
         }
-        let mut decision = asked;
-        if decision.stage.acts() {
-            if let Some(above) = withheld_above(&state, name) {
-                decision = decision.below(above);
-            }
-            if is_dry(&state) {
-                decision = decision.dry();
-            }
-        }
+        let decision = withheld_above(&state, name).map_or(asked, |above| asked.below(above));
         state.changes.push(ChangeDecision { name, decision, gated: false, tried: Tried::No });
         (decision, true)
     }
@@ -303,10 +296,9 @@ impl Decisions {
 
 impl State {
     #[inline]
-    fn flag(&self, key: &str, named: Option<&Subject>) -> Option<&FlagDecision> {
-        let hash = keys::hash(key);
-        let is = |known: &&FlagDecision| known.hash == hash && is(known.key, key);
-        self.flags.iter().filter(is).find(|known| known.named.as_deref() == named)
+    fn flag(&self, key: FlagKey, named: Option<&Subject>) -> Option<&FlagDecision> {
+        let is = |known: &&FlagDecision| known.key.is(key) && known.named.as_deref() == named;
+        self.flags.iter().find(is)
     }
 
     #[inline]
@@ -319,10 +311,6 @@ impl State {
 #[inline]
 fn is(known: &'static str, name: &str) -> bool {
     std::ptr::eq(known, name) || known == name
-}
-
-fn evaluation(state: &State, key: &str, named: Option<&Subject>) -> Option<Evaluation> {
-    state.flag(key, named).map(|known| known.evaluation.clone())
 }
 
 fn is_dry(state: &State) -> bool {

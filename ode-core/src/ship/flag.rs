@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::context::{slot, write};
-use crate::event::keys::Key;
+use crate::event::keys::{self, Key};
 use crate::event::value::Value;
 use crate::ship::decisions::{Look, Open};
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagValue};
@@ -28,9 +28,27 @@ use crate::sync::Arc;
 /// assert_eq!(layout, "old"); // nothing is set up
 /// ```
 pub struct Flag<T> {
-    key: &'static str,
+    key: FlagKey,
     default: T,
     names: Names<4>,
+}
+
+/// The key of a flag, and its hash: what units look decisions up by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FlagKey {
+    pub(crate) text: &'static str,
+    pub(crate) hash: u32,
+}
+
+impl FlagKey {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self { text, hash: keys::hash(text) }
+    }
+
+    #[inline]
+    pub(crate) fn is(self, other: Self) -> bool {
+        self.hash == other.hash && (std::ptr::eq(self.text, other.text) || self.text == other.text)
+    }
 }
 
 /// The members of `flag.<key>.*`.
@@ -38,7 +56,7 @@ pub(crate) const MEMBERS: [&str; 4] = ["variant", "reason", "rule", "error"];
 
 impl<T: fmt::Debug> fmt::Debug for Flag<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flag").field("key", &self.key).field("default", &self.default).finish()
+        f.debug_struct("Flag").field("key", &self.key.text).field("default", &self.default).finish()
     }
 }
 
@@ -49,22 +67,22 @@ impl<T> Flag<T> {
     /// For an empty key: in a `static`, so it fails to compile.
     pub const fn new(key: &'static str, default: T) -> Self {
         assert!(!key.is_empty(), "a flag needs a key");
-        Self { key, default, names: Names::new() }
+        Self { key: FlagKey::new(key), default, names: Names::new() }
     }
 
     /// A flag that is given its key later.
     pub(crate) const fn keyless(default: T) -> Self {
-        Self { key: "", default, names: Names::new() }
+        Self { key: FlagKey::new(""), default, names: Names::new() }
     }
 
     pub(crate) const fn set_key(&mut self, key: &'static str) {
         assert!(!key.is_empty(), "a flag needs a key");
-        self.key = key;
+        self.key = FlagKey::new(key);
     }
 
     /// The key the sources know it by.
     pub const fn key(&self) -> &'static str {
-        self.key
+        self.key.text
     }
 }
 
@@ -193,7 +211,7 @@ impl FlagType for Stage {
 /// type the source gave.
 pub(crate) fn evaluate(
     here: &Here,
-    key: &'static str,
+    key: FlagKey,
     names: &Names<4>,
     named: Option<&Subject>,
     kind: Kind,
@@ -202,29 +220,31 @@ pub(crate) fn evaluate(
     match look {
         Some(Look::Here(evaluation)) => evaluation,
         Some(Look::Open(open)) => conclude(here, key, names, named, kind, open),
-        None => conclude(here, key, names, named, kind, Open::Nowhere(None)),
+        None => conclude(here, key, names, named, kind, Open::default()),
     }
 }
 
 fn conclude(
     here: &Here,
-    key: &'static str,
+    key: FlagKey,
     names: &Names<4>,
     named: Option<&Subject>,
     kind: Kind,
     open: Open,
 ) -> Evaluation {
-    let asked = match open {
-        Open::Above(evaluation) => evaluation,
-        Open::Nowhere(own) => {
-            let nobody = Subject::anonymous();
-            ask(here, key, named.or(own.as_deref()).unwrap_or(&nobody), kind)
-        }
+    let asked = if open.is_decided_above {
+        None
+    } else {
+        let nobody = Subject::anonymous();
+        let subject = named.or(open.subject.as_deref()).unwrap_or(&nobody);
+        Some(ask(here, key.text, subject, kind))
     };
-    let Some(decisions) = &here.decisions else { return asked };
+    let Some(decisions) = &here.decisions else {
+        return asked.unwrap_or_else(Evaluation::not_found);
+    };
     let (evaluation, records) = decisions.decide_flag(key, named, asked);
     if records {
-        let keys = names.get("flag", key, MEMBERS);
+        let keys = names.get("flag", key.text, MEMBERS);
         match mismatch(&evaluation, kind) {
             None => record(keys, &evaluation),
             Some(error) => record(keys, &Evaluation::failed(error)),

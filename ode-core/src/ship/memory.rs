@@ -1,7 +1,5 @@
 //! [`MemoryFlags`]: flags held in memory.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{PoisonError, RwLock};
 
 use crate::event::keys;
@@ -18,26 +16,16 @@ use crate::sync::Arc;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryFlags {
-    values: Arc<RwLock<HashMap<String, Evaluation, BuildHasherDefault<OfKey>>>>,
+    values: Arc<RwLock<Values>>,
 }
 
-/// The hash that keys of fields have: keys of flags are the host's own, and short.
-#[derive(Clone, Copy, Debug, Default)]
-struct OfKey(u64);
+/// In the order of their keys' hashes.
+type Values = Vec<(u32, String, Evaluation)>;
 
-impl Hasher for OfKey {
-    fn write(&mut self, bytes: &[u8]) {
-        let hash = keys::hash(std::str::from_utf8(bytes).unwrap_or_default());
-        // A map looks at both ends of it.
-        self.0 = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    /// The end of a text, which has a length already.
-    fn write_u8(&mut self, _end: u8) {}
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+fn find(values: &Values, key: &str) -> Result<usize, usize> {
+    let hash = keys::hash(key);
+    values
+        .binary_search_by(|(known, text, _)| known.cmp(&hash).then_with(|| text.as_str().cmp(key)))
 }
 
 impl MemoryFlags {
@@ -62,19 +50,28 @@ impl MemoryFlags {
             FlagValue::F64(number) => Some(number.to_string().into()),
         };
         let evaluation = Evaluation { variant, ..Evaluation::new(value, Reason::Static) };
-        self.values.write().unwrap_or_else(PoisonError::into_inner).insert(key.into(), evaluation);
+        let key = key.into();
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        match find(&values, &key) {
+            Ok(at) => values.splice(at..=at, [(keys::hash(&key), key, evaluation)]).for_each(drop),
+            Err(at) => values.insert(at, (keys::hash(&key), key, evaluation)),
+        }
     }
 
     /// Takes a flag away: its default counts from now on.
     pub fn remove(&self, key: &str) {
-        self.values.write().unwrap_or_else(PoisonError::into_inner).remove(key);
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(at) = find(&values, key) {
+            values.remove(at);
+        }
     }
 }
 
 impl FlagSource for MemoryFlags {
     fn evaluate(&self, key: &str, _subject: &Subject) -> Evaluation {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        values.get(key).cloned().unwrap_or_else(Evaluation::not_found)
+        let found = find(&values, key).ok().and_then(|at| values.get(at));
+        found.map_or_else(Evaluation::not_found, |(_, _, evaluation)| evaluation.clone())
     }
 
     fn name(&self) -> &'static str {
