@@ -113,6 +113,8 @@ mod build_info;
 mod destinations;
 mod environment;
 pub mod flags;
+#[cfg(feature = "open-feature")]
+pub mod open_feature;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod opentelemetry_environment;

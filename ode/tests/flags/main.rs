@@ -14,6 +14,7 @@
 mod generated;
 mod hostile;
 mod official;
+mod open_feature;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
