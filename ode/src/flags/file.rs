@@ -27,6 +27,17 @@ use crate::flags::trust;
 /// is this user's or root's).
 ///
 /// Clones are the same file.
+///
+/// ```
+/// use ode::flags::FlagFile;
+/// use ode::{Evaluation, FlagSource, Subject};
+///
+/// let file = FlagFile::new("/etc/shop/flags.json");
+/// if let Err(error) = file.reload() {
+///     eprintln!("{error}"); // the file of flags /etc/shop/flags.json is not there
+/// }
+/// assert_eq!(file.evaluate("new_cart", &Subject::anonymous()), Evaluation::not_found());
+/// ```
 #[derive(Clone, Debug)]
 pub struct FlagFile {
     shared: Arc<Shared>,
