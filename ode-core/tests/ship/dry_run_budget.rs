@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use ode_core::testing::{Capture, TestClock, capture};
 use ode_core::{
-    Budget, Change, DryRun, Gate, Stage, Unrecorded, WideEvent, change, testing, would,
+    Budget, Change, DryRun, Gate, Stage, Unrecorded, WideEvent, change, kill, revive, testing,
+    would,
 };
 
 change!(Purge = "purge");
@@ -127,6 +128,13 @@ fn an_effect_that_failed_was_one_and_one_that_never_began_was_none() {
         planned.commit(|_live, ()| io::Result::Ok(()))
     });
     assert!(stale.unwrap().is_withheld());
+    let killed = WideEvent::builder("killed").run(|| {
+        let planned = PURGE.plan(());
+        kill("purge", "test");
+        planned.commit(|_live, ()| io::Result::Ok(()))
+    });
+    assert!(killed.unwrap().is_withheld());
+    revive("purge", "test");
     let failed = WideEvent::builder("failed").run(|| {
         PURGE.plan(()).commit(|_live, ()| -> io::Result<()> { Err(io::Error::other("no")) })
     });

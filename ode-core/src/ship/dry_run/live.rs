@@ -32,11 +32,10 @@ pub struct Live<C> {
     change: PhantomData<fn() -> C>,
 }
 
-impl<C: Change> Live<C> {
-    /// For the effect of a change that acts, and for nothing else.
-    pub(super) const fn of_acting_change() -> Self {
-        Self { change: PhantomData }
-    }
+/// For the effect of a change that acts, and for nothing else. No associated function, because the
+/// compiler would offer that to whoever tries to make one.
+pub(super) const fn live<C: Change>() -> Live<C> {
+    Live { change: PhantomData }
 }
 
 impl<C: Change> fmt::Debug for Live<C> {

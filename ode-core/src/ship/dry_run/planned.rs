@@ -9,7 +9,7 @@ use crate::ship::change::Change;
 use crate::ship::dry_run::DryRun;
 use crate::ship::dry_run::commit::Commit;
 use crate::ship::dry_run::effect::Underway;
-use crate::ship::dry_run::live::Live;
+use crate::ship::dry_run::live::{Live, live};
 use crate::ship::dry_run::precondition::{Always, And, Precondition};
 use crate::ship::stage::Stage;
 
@@ -96,7 +96,7 @@ impl<'d, C: Change, P: EventFields, W: Precondition<P>> Planned<'d, C, P, W> {
             Ok(begun) => begun,
             Err(plan) => return Ok(Commit::Withheld(plan)),
         };
-        let live = Live::of_acting_change();
+        let live = live();
         let result = effect(&live, plan);
         underway.over(&result);
         result.map(Commit::Done)
@@ -143,7 +143,7 @@ impl<'d, C: Change, P: EventFields, W: Precondition<P>> Planned<'d, C, P, W> {
             Ok(begun) => begun,
             Err(plan) => return Ok(Commit::Withheld(plan)),
         };
-        let live = Live::of_acting_change();
+        let live = live();
         let result = effect(&live, plan).await;
         underway.over(&result);
         result.map(Commit::Done)
