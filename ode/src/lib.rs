@@ -71,6 +71,7 @@
 //! | keep a share, keep secrets in | [`Queue::sample`], [`keep`], [`Redaction`] |
 //! | turn a change on for some, and off | [`Flag`], [`Rollout`], [`change!`], [`would`], [`kill`], [the guide's page](_guide::ring_by_ring) |
 //! | take flags from files and the environment, kill by a file | [`flags`], [`Setup::flag_file`], [`Setup::kill_file`] |
+//! | say what would be done before it is done, and whether that was right | [`DryRun`], [`Live`], [`LiveOnly`], [`Budget`], [`calibration`], [the guide's page](_guide::ship_it_in_dry_run) |
 //! | make metrics of events | [`Setup::on_event`] |
 //! | send events somewhere | [`exporters`], [`Exporter`], [`Queue`] |
 //! | end the process well | [`Guard`], [`flush`], [`stats`] |
