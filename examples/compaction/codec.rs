@@ -48,7 +48,7 @@ impl Codec {
 }
 
 /// The outcome of one codec.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Packed {
     pub(crate) codec: Codec,
     pub(crate) bytes: Vec<u8>,

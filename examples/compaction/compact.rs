@@ -1,18 +1,24 @@
 //! The unit of work: one column chunk, one decision, one wide event.
 
-use std::fmt;
+use std::sync::Arc;
 
+use ode::{Commit, LiveOnly, Subject};
+
+use crate::changes::{COMPRESS, Compress};
 use crate::chunk::Chunk;
-use crate::codec::{Codec, Packed};
+use crate::codec::Codec;
 use crate::decide::{decline_result, decline_values, entropy_bits, looks_random};
+use crate::effect::{Content, Plan, Unreadable, store};
 use crate::layout::Layout;
+use crate::pack::pack;
+use crate::store::Store;
 use crate::values::Values;
 
 /// How chunks are to be compacted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Policy<'o> {
     pub(crate) min_bytes: usize,
-    /// What is stored of this column gets a bit flipped, to show how a failure looks.
+    /// The new codec flips a bit in what it packs of this column, to show how a failure looks.
     pub(crate) broken_column: Option<&'o str>,
 }
 
@@ -30,9 +36,13 @@ pub(crate) struct Stored {
 
 /// Compresses one chunk if that pays. Whatever comes of it, one event leaves: `ok`, `declined` with
 /// the reason, or `error`.
+///
+/// Everything up to the plan looks and changes nothing, so it runs in every stage. The rest is done
+/// where the change is live, and nowhere else.
 #[ode::instrument_event(
     name = "compaction.chunk",
     fields(
+        app.id = app,
         table.name = chunk.column.table,
         column.name = chunk.column.name,
         column.index = chunk.column.index,
@@ -41,7 +51,16 @@ pub(crate) struct Stored {
         chunk.first_row,
     ),
 )]
-pub(crate) fn compact(chunk: &Chunk<'_>, policy: Policy<'_>) -> Result<Stored, Unreadable> {
+pub(crate) fn compact(
+    chunk: &Chunk<'_>,
+    app: &str,
+    policy: Policy<'_>,
+    disk: &mut LiveOnly<Store, Compress>,
+) -> Result<Stored, Unreadable> {
+    // Whom the rollout is asked about. Decided first, so that what is declined has its stage, too.
+    ode::subject(Subject::new(app));
+    COMPRESS.stage();
+
     let shape = ode::timed!("scan", chunk.shape());
     let values = read_values(chunk);
     let plain = Layout::Plain.encode(&values);
@@ -55,23 +74,25 @@ pub(crate) fn compact(chunk: &Chunk<'_>, policy: Policy<'_>) -> Result<Stored, U
     }
 
     let layout = Layout::choose(&values, shape.distinct);
-    let encoded = ode::timed!("encode", layout.encode(&values));
+    let encoded: Arc<[u8]> = ode::timed!("encode", layout.encode(&values)).into();
     let entropy = entropy_bits(&encoded);
     ode::set! { encoded.bytes = encoded.len(), encoded.entropy_bits = entropy };
 
     let random = looks_random(entropy);
-    let mut packed = if random { Codec::None.pack(&encoded) } else { pack(&encoded) };
+    let breaks = policy.broken_column == Some(chunk.column.name);
+    let packed = if random { Codec::None.pack(&encoded) } else { pack(&encoded, breaks) };
     if let Some(reason) = decline_result(plain.len(), packed.bytes.len(), random) {
         ode::decline(reason);
         return Ok(unchanged);
     }
 
-    if policy.broken_column == Some(chunk.column.name) {
-        flip_a_bit(&mut packed.bytes);
-    }
-    ode::timed!("verify", verify(&packed, layout, encoded.len(), &values))?;
-
     let (before, after) = (plain.len(), packed.bytes.len());
+    let plan = Plan { bytes_before: before, bytes_after: after, layout, format: packed.codec };
+    let content = Content { packed: &packed, encoded_length: encoded.len(), values: &values };
+    let commit = COMPRESS.plan(plan).commit(|live, plan| store(live, disk, &plan, &content))?;
+    let Commit::Done(done) = commit else { return Ok(unchanged) };
+
+    let after = done.bytes_after;
     let stored = Stored { before, after, was_compressed: true, layout, format: packed.codec };
     ode::fields(&stored);
     Ok(stored)
@@ -89,42 +110,6 @@ fn read_values<'t>(chunk: &Chunk<'t>) -> Values<'t> {
     Values::parse(chunk.column.holds, &present)
 }
 
-/// Tries both codecs. It runs inside the unit, so it reaches the event without being handed it.
-fn pack(encoded: &[u8]) -> Packed {
-    let lz4 = ode::timed!("lz4", Codec::Lz4.pack(encoded));
-    let deflate = ode::timed!("deflate", Codec::Deflate.pack(encoded));
-    ode::set! { lz4.bytes = lz4.bytes.len(), deflate.bytes = deflate.bytes.len() };
-    Codec::prefer(Codec::None.pack(encoded), [lz4, deflate])
-}
-
-/// Reads back what is about to be stored: data that cannot be read is not compressed but lost.
-fn verify(
-    packed: &Packed,
-    layout: Layout,
-    encoded_length: usize,
-    values: &Values<'_>,
-) -> Result<(), Unreadable> {
-    let encoded = packed
-        .codec
-        .unpack(&packed.bytes, encoded_length)
-        .ok_or(Unreadable { step: "the codec cannot unpack the stored bytes" })?;
-    let decoded = layout
-        .decode(values.kind(), values.len(), &encoded)
-        .ok_or(Unreadable { step: "the layout cannot decode the unpacked bytes" })?;
-    if decoded == *values {
-        Ok(())
-    } else {
-        Err(Unreadable { step: "the values read back are not those stored" })
-    }
-}
-
-fn flip_a_bit(bytes: &mut [u8]) {
-    let middle = bytes.len() / 2;
-    if let Some(byte) = bytes.get_mut(middle) {
-        *byte ^= 1;
-    }
-}
-
 impl Stored {
     fn unchanged(bytes: usize) -> Self {
         Self {
@@ -137,25 +122,13 @@ impl Stored {
     }
 }
 
-/// A chunk's values could not be read back, so it stays as it was.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    step: &'static str,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.step)
-    }
-}
-
-impl std::error::Error for Unreadable {}
-
 #[cfg(test)]
 mod tests {
-    use ode::testing::capture;
+    use ode::Stage;
+    use ode::testing::{Capture, capture, stage};
 
     use super::*;
+    use crate::changes::NewCodec;
     use crate::chunk::Column;
     use crate::column_type::ColumnType;
 
@@ -170,11 +143,28 @@ mod tests {
         Chunk { column, index: 2, first_row: 401, cells }
     }
 
+    /// Compacts a chunk where the change is in this stage; says what lies in the store then, too.
+    fn compact_in(
+        now: Stage,
+        chunk: &Chunk<'_>,
+        policy: Policy<'_>,
+    ) -> (Capture, Result<Stored, Unreadable>, Option<Vec<u8>>) {
+        let events = capture();
+        stage::<Compress>(now);
+        stage::<NewCodec>(Stage::Complete);
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.store");
+        let mut disk = LiveOnly::new(Store::at(path.clone()));
+        let result = compact(chunk, "lab", policy, &mut disk);
+        (events, result, std::fs::read(path).ok())
+    }
+
     #[test]
     fn a_compressed_chunk_tells_before_and_after() {
-        let events = capture();
         let column = column(ColumnType::VarString);
-        let stored = compact(&chunk_of(&column, &["earthquake"; 50]), POLICY).unwrap();
+        let chunk = chunk_of(&column, &["earthquake"; 50]);
+        let (events, stored, on_disk) = compact_in(Stage::Complete, &chunk, POLICY);
+        let stored = stored.unwrap();
         let event = events.one("compaction.chunk");
         assert_eq!(event.outcome(), "ok");
         assert_eq!(event["was_compressed"], true);
@@ -185,26 +175,51 @@ mod tests {
         assert_eq!(event["size.before"], 50 * 11);
         assert_eq!(event["size.after"], stored.after);
         assert_eq!(event["timed.verify.count"], 1);
+        assert_eq!(event["would.compress.bytes_after"], stored.after);
+        assert_eq!(event["did.compress.bytes_after"], stored.after);
+        assert_eq!(on_disk.unwrap().len(), stored.after);
+    }
+
+    #[test]
+    fn a_dry_run_says_what_it_would_store_and_stores_nothing() {
+        let column = column(ColumnType::VarString);
+        let chunk = chunk_of(&column, &["earthquake"; 50]);
+        let (_, live, _) = compact_in(Stage::Complete, &chunk, POLICY);
+        for stage in [Stage::DryRun, Stage::Shadow] {
+            let (events, stored, on_disk) = compact_in(stage, &chunk, POLICY);
+            let event = events.one("compaction.chunk");
+            assert_eq!(event.outcome(), "ok");
+            assert_eq!(event["change.compress.stage"], stage.as_str());
+            assert_eq!(event["would.compress.act"], true);
+            assert_eq!(event["would.compress.bytes_after"], live.as_ref().unwrap().after);
+            assert_eq!(event["size.after"], event["size.before"].clone(), "it stays as it was");
+            assert!(!stored.unwrap().was_compressed);
+            event.assert_absent("did.compress.act");
+            assert_eq!(on_disk, None);
+        }
     }
 
     #[test]
     fn a_declined_chunk_says_why_and_stays_as_it_was() {
-        let events = capture();
         let column = column(ColumnType::Int64);
-        compact(&chunk_of(&column, &["1", "", "2"]), POLICY).unwrap();
+        let chunk = chunk_of(&column, &["1", "", "2"]);
+        let (events, _, on_disk) = compact_in(Stage::Complete, &chunk, POLICY);
         let event = events.one("compaction.chunk");
         assert_eq!(event.outcome(), "declined");
         assert_eq!(event["declined.reason"], "too_small");
         assert_eq!(event["chunk.nulls"], 1);
         assert_eq!(event["was_compressed"], false);
         assert_eq!(event["size.after"], 16);
+        assert_eq!(event["change.compress.stage"], "complete");
+        event.assert_absent("would.compress.act");
+        assert_eq!(on_disk, None);
     }
 
     #[test]
     fn values_of_another_type_are_a_warning() {
-        let events = capture();
         let column = column(ColumnType::Int64);
-        compact(&chunk_of(&column, &["1", "007"]), POLICY).unwrap();
+        let chunk = chunk_of(&column, &["1", "007"]);
+        let (events, ..) = compact_in(Stage::Complete, &chunk, POLICY);
         let event = events.one("compaction.chunk");
         assert_eq!(event.outcome(), "declined", "and no error");
         assert_eq!(event["chunk.misfits"], 1);
@@ -216,14 +231,21 @@ mod tests {
 
     #[test]
     fn a_chunk_that_cannot_be_read_back_is_an_error() {
-        let events = capture();
         let column = column(ColumnType::VarString);
+        let chunk = chunk_of(&column, &["earthquake"; 50]);
         let broken = Policy { broken_column: Some("c"), ..POLICY };
-        let error = compact(&chunk_of(&column, &["earthquake"; 50]), broken).unwrap_err();
+        let (events, error, on_disk) = compact_in(Stage::Complete, &chunk, broken);
+        let error = error.unwrap_err();
         let event = events.one("compaction.chunk");
         assert_eq!(event.outcome(), "error");
-        assert_eq!(event["error.type"], "compact::Unreadable");
+        assert_eq!(event["error.type"], "effect::Unreadable");
         assert_eq!(event["error.message"], error.to_string().as_str());
         assert_eq!(event["was_compressed"], false);
+        assert_eq!(event["did.compress.error"], "effect::Unreadable");
+        assert_eq!(on_disk.unwrap(), b"", "it was taken back");
+
+        // What a dry run cannot see.
+        let (events, ..) = compact_in(Stage::DryRun, &chunk, broken);
+        assert_eq!(events.one("compaction.chunk").outcome(), "ok");
     }
 }

@@ -34,6 +34,11 @@ impl Output {
         &self.path
     }
 
+    /// Beside the events: where packed chunks go.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.path.with_extension("store")
+    }
+
     /// The events are complete: the file stays.
     pub(crate) fn keep(&mut self) {
         self.kept = true;
@@ -49,7 +54,7 @@ impl Drop for Output {
     }
 }
 
-fn file_name(build_id: &str) -> String {
+pub(crate) fn file_name(build_id: &str) -> String {
     let keep = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     let safe: String = build_id.chars().map(|c| if keep(c) { c } else { '_' }).collect();
     format!("compaction-{safe}.jsonl")

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 
 use super::events::ChunkEvent;
-use super::{count_by, counted, grouped, new_table, percent_saved};
+use super::{count_by, counted, grouped, new_table, percent_saved, right_aligned};
 
 pub(super) fn table(chunks: &[ChunkEvent]) -> Table {
     let mut columns: BTreeMap<u64, Vec<&ChunkEvent>> = BTreeMap::new();
@@ -19,12 +19,7 @@ pub(super) fn table(chunks: &[ChunkEvent]) -> Table {
         table.add_row(row(chunks));
     }
     table.add_row(total(chunks));
-    for index in [2, 3, 4] {
-        if let Some(column) = table.column_mut(index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
+    right_aligned(table, 2..5)
 }
 
 fn row(chunks: &[&ChunkEvent]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! Reads the run's events back from its file.
+//! Reads a run's events back from its file.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -10,12 +10,28 @@ use ode::exporters::jsonl;
 use ode::{Event, Outcome, OwnedValue, Value};
 
 use crate::problem::Problem;
+use crate::report::trials::Trials;
 
+/// All events of a file, in its order.
+pub(crate) fn read(path: &Path) -> Result<Vec<Event>, Problem> {
+    let unreadable = |what: &dyn Display| {
+        Problem::new(format!("cannot read the events in {}: {what}", path.display()))
+    };
+    let file = File::open(path).map_err(|e| unreadable(&e))?;
+    jsonl::read(BufReader::new(file)).map(|event| event.map_err(|e| unreadable(&e))).collect()
+}
+
+pub(crate) fn named<'e>(events: &'e [Event], name: &str) -> impl Iterator<Item = &'e Event> {
+    events.iter().filter(move |event| event.name() == name)
+}
+
+/// What the report says of a run.
 pub(super) struct Events {
     pub(super) build_id: String,
     pub(super) run_duration: Duration,
     pub(super) min_bytes: u64,
     pub(super) chunks: Vec<ChunkEvent>,
+    pub(super) trials: Option<Trials>,
 }
 
 /// What the report wants to know of a `compaction.chunk` event.
@@ -36,33 +52,21 @@ pub(super) struct ChunkEvent {
     pub(super) declined_reason: Option<String>,
     pub(super) error: Option<String>,
     pub(super) warnings: Vec<String>,
+    pub(super) stage: String,
+    /// What it would come to where it was not done: bytes before and after.
+    pub(super) withheld: Option<(u64, u64)>,
 }
 
-impl Events {
-    pub(super) fn read(path: &Path) -> Result<Self, Problem> {
-        let unreadable = |what: &dyn Display| {
-            Problem::new(format!("cannot read the events in {}: {what}", path.display()))
-        };
-        let file = File::open(path).map_err(|e| unreadable(&e))?;
-        let mut events = Self {
-            build_id: String::new(),
-            run_duration: Duration::ZERO,
-            min_bytes: 0,
-            chunks: Vec::new(),
-        };
-        for event in jsonl::read(BufReader::new(file)) {
-            let event = event.map_err(|e| unreadable(&e))?;
-            match event.name() {
-                "compaction.chunk" => events.chunks.push(ChunkEvent::from(&event)),
-                "compaction.run" => {
-                    event.process().build_id().clone_into(&mut events.build_id);
-                    events.run_duration = event.duration();
-                    events.min_bytes = number(&event, "policy.min_bytes");
-                }
-                _ => {} // What ode says about itself.
-            }
+impl From<&[Event]> for Events {
+    fn from(events: &[Event]) -> Self {
+        let run = named(events, "compaction.run").last();
+        Self {
+            build_id: run.map(|run| run.process().build_id().to_owned()).unwrap_or_default(),
+            run_duration: run.map(Event::duration).unwrap_or_default(),
+            min_bytes: run.map(|run| number(run, "policy.min_bytes")).unwrap_or_default(),
+            chunks: named(events, "compaction.chunk").map(ChunkEvent::from).collect(),
+            trials: Trials::of(events),
         }
-        Ok(events)
     }
 }
 
@@ -95,25 +99,37 @@ impl From<&Event> for ChunkEvent {
             chunk: number(event, "chunk.index"),
             before: number(event, "size.before"),
             after: number(event, "size.after"),
-            was_compressed: owned(event, "was_compressed") == Some(OwnedValue::Bool(true)),
+            was_compressed: is_true(event, "was_compressed"),
             layout: text(event, "layout").unwrap_or_default(),
             format: text(event, "format").unwrap_or_default(),
             declined_reason: text(event, "declined.reason"),
             error: text(event, "error.message"),
             warnings: texts(event, "warnings"),
+            stage: text(event, "change.compress.stage").unwrap_or_default(),
+            withheld: withheld(event),
         }
     }
+}
+
+fn withheld(event: &Event) -> Option<(u64, u64)> {
+    let is_withheld = is_true(event, "would.compress.act") && !is_true(event, "did.compress.act");
+    let planned = |field| number(event, &format!("would.compress.{field}"));
+    is_withheld.then(|| (planned("bytes_before"), planned("bytes_after")))
 }
 
 fn owned(event: &Event, key: &str) -> Option<OwnedValue> {
     event.get(key)?.to_owned_value()
 }
 
-fn text(event: &Event, key: &str) -> Option<String> {
+pub(crate) fn is_true(event: &Event, key: &str) -> bool {
+    matches!(event.get(key), Some(Value::Bool(true)))
+}
+
+pub(crate) fn text(event: &Event, key: &str) -> Option<String> {
     owned(event, key).map(|value| value.to_string())
 }
 
-fn number(event: &Event, key: &str) -> u64 {
+pub(crate) fn number(event: &Event, key: &str) -> u64 {
     match event.get(key) {
         Some(Value::U64(number)) => number,
         Some(Value::I64(number)) => number.unsigned_abs(),

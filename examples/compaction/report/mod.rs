@@ -3,20 +3,26 @@
 mod columns;
 mod events;
 mod questions;
+mod trials;
 
+use std::fmt::Display;
+use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use crate::problem::Problem;
 use events::Events;
+pub(crate) use events::{is_true, named, number, read, text};
+pub(crate) use trials::Trials;
 
 /// Fits a terminal of usual width, and stays the same when the output goes to a file.
 const WIDTH: u16 = 100;
 
 /// The whole report, once the events of all `chunks` have arrived.
 pub(crate) fn from_events(path: &Path, chunks: usize) -> Result<String, Problem> {
-    let events = Events::read(path)?;
+    let events = Events::from(&*read(path)?);
     if events.chunks.len() != chunks {
         let found = events.chunks.len();
         let message = format!("{} holds {found} of {chunks} chunk events", path.display());
@@ -52,7 +58,7 @@ WHERE name = 'compaction.chunk' GROUP BY build_id\"
     )
 }
 
-fn new_table() -> Table {
+pub(crate) fn new_table() -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_FULL_CONDENSED)
@@ -61,8 +67,18 @@ fn new_table() -> Table {
     table
 }
 
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
+/// With these columns as numbers stand.
+pub(crate) fn right_aligned(mut table: Table, columns: Range<usize>) -> Table {
+    for index in columns {
+        if let Some(column) = table.column_mut(index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// `1234567` as `1,234,567`; of a whole number.
+pub(crate) fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -74,13 +90,17 @@ fn grouped(number: u64) -> String {
     text
 }
 
+pub(crate) fn milliseconds(duration: Duration) -> String {
+    format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
+}
+
 /// How much smaller `after` is, rounded down so that it never claims too much.
-fn percent_saved(before: u64, after: u64) -> u64 {
+pub(crate) fn percent_saved(before: u64, after: u64) -> u64 {
     (before.saturating_sub(after) * 100).checked_div(before).unwrap_or(0)
 }
 
 /// Each different item with how often it occurs, the most frequent first.
-fn count_by<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<(T, usize)> {
+pub(crate) fn count_by<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<(T, usize)> {
     let mut counts = std::collections::BTreeMap::new();
     for item in items {
         *counts.entry(item).or_insert(0) += 1;
@@ -91,7 +111,7 @@ fn count_by<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<(T, usize)> {
 }
 
 /// `179 ok, 91 declined`
-fn counted<T: std::fmt::Display>(counts: &[(T, usize)]) -> String {
+pub(crate) fn counted<T: Display, N: Display>(counts: &[(T, N)]) -> String {
     let parts: Vec<_> = counts.iter().map(|(item, count)| format!("{count} {item}")).collect();
     parts.join(", ")
 }

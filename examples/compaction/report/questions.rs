@@ -1,12 +1,11 @@
-//! The six questions that a person has minutes after shipping, each answered in a line or two.
-
-use std::time::Duration;
+//! The six questions that a person has minutes after shipping, and two from before it is live, each
+//! answered in a line or two.
 
 use comfy_table::Table;
 use ode::Outcome;
 
 use super::events::{ChunkEvent, Events};
-use super::{count_by, counted, grouped, new_table, percent_saved};
+use super::{count_by, counted, grouped, milliseconds, new_table, percent_saved};
 
 pub(super) fn table(events: &Events) -> Table {
     let chunks = &events.chunks;
@@ -17,6 +16,12 @@ pub(super) fn table(events: &Events) -> Table {
     table.add_row(["4 Which errors and warnings?", &errors_and_warnings(chunks)]);
     table.add_row(["5 What was skipped, and why?", &skipped(chunks)]);
     table.add_row(["6 How does it look to one user?", &one_user(chunks)]);
+    if let Some(answer) = would_do(chunks) {
+        table.add_row(["7 What would it do?", &answer]);
+    }
+    if let Some(trials) = &events.trials {
+        table.add_row(["8 Is the new codec as good?", &trials.to_string()]);
+    }
     table
 }
 
@@ -95,6 +100,19 @@ fn one_user(chunks: &[ChunkEvent]) -> String {
     )
 }
 
-fn milliseconds(duration: Duration) -> String {
-    format!("{:.2} ms", duration.as_secs_f64() * 1_000.0)
+/// Nothing to say where everything was done that was planned.
+fn would_do(chunks: &[ChunkEvent]) -> Option<String> {
+    let withheld: Vec<_> = chunks.iter().filter_map(|chunk| chunk.withheld).collect();
+    if withheld.is_empty() {
+        return None;
+    }
+    let (before, after) = withheld.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    Some(format!(
+        "store {} more chunks: {} → {} bytes, {} % saved\nof all: {}",
+        withheld.len(),
+        grouped(before),
+        grouped(after),
+        percent_saved(before, after),
+        counted(&count_by(chunks.iter().map(|chunk| chunk.stage.as_str()))),
+    ))
 }
