@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use ode_core::testing::{Capture, TestClock, capture};
 use ode_core::{
-    Budget, Change, DryRun, Gate, Stage, Unrecorded, WideEvent, change, kill, revive, testing,
-    would,
+    Budget, Change, DryRun, Gate, Stage, Unrecorded, WideEvent, change, force_dry_run, kill,
+    revive, testing, would,
 };
 
 change!(Purge = "purge");
@@ -135,6 +135,12 @@ fn an_effect_that_failed_was_one_and_one_that_never_began_was_none() {
     });
     assert!(killed.unwrap().is_withheld());
     revive("purge", "test");
+    let forced = WideEvent::builder("forced").run(|| {
+        let planned = PURGE.plan(());
+        force_dry_run();
+        planned.commit(|_live, ()| io::Result::Ok(()))
+    });
+    assert!(forced.unwrap().is_withheld());
     let failed = WideEvent::builder("failed").run(|| {
         PURGE.plan(()).commit(|_live, ()| -> io::Result<()> { Err(io::Error::other("no")) })
     });
