@@ -131,6 +131,9 @@ impl Declaration {
     }
 
     /// Which flag carries the stage.
+    ///
+    /// # Panics
+    /// For an empty key: in a `static`, so it fails to compile.
     #[must_use]
     pub const fn flag(mut self, key: &'static str) -> Self {
         assert!(!key.is_empty(), "a flag needs a key");

@@ -33,12 +33,12 @@ pub trait FlagSource: Send + Sync + 'static {
 
     /// As [`FlagSource::evaluate`], for sources that have to know what the flag is asked for as.
     #[doc(hidden)]
-    fn evaluate_as(&self, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
-        let _for_everybody = kind;
+    fn evaluate_as(&self, key: &str, subject: &Subject, _kind: Kind) -> Evaluation {
         self.evaluate(key, subject)
     }
 
     /// What the source is called: `feature_flag.provider.name` where evaluations are exported.
+    #[expect(clippy::unnecessary_literal_bound, reason = "a source may make its name")]
     fn name(&self) -> &str {
         "custom"
     }
@@ -147,12 +147,14 @@ impl Evaluation {
     }
 
     /// The name of the value: `flag.<key>.variant` on the event. Without one it is the value.
+    #[must_use]
     pub fn variant(mut self, variant: impl Into<Arc<str>>) -> Self {
         self.variant = Some(variant.into());
         self
     }
 
     /// Which rule of the source matched: `flag.<key>.rule` on the event.
+    #[must_use]
     pub fn rule(mut self, rule: impl Into<Arc<str>>) -> Self {
         self.rule = Some(rule.into());
         self

@@ -56,7 +56,10 @@ pub(crate) const MEMBERS: [&str; 4] = ["variant", "reason", "rule", "error"];
 
 impl<T: fmt::Debug> fmt::Debug for Flag<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Flag").field("key", &self.key.text).field("default", &self.default).finish()
+        f.debug_struct("Flag")
+            .field("key", &self.key.text)
+            .field("default", &self.default)
+            .finish_non_exhaustive()
     }
 }
 
@@ -133,7 +136,7 @@ impl<T: FlagType> Flag<T> {
         match found {
             Some(Ok(value)) => value,
             Some(Err((here, open))) => {
-                read(&conclude(&here, self.key, &self.names, named, T::KIND, open))
+                read(&conclude(&here, self.key, &self.names, named, T::KIND, &open))
             }
             None => read(&evaluate(&Here::find(), self.key, &self.names, named, T::KIND)),
         }
@@ -142,6 +145,7 @@ impl<T: FlagType> Flag<T> {
 
 /// What a flag is asked for as.
 #[doc(hidden)]
+#[expect(clippy::exhaustive_enums, reason = "hidden: of ode's own crates")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Bool,
@@ -219,8 +223,8 @@ pub(crate) fn evaluate(
     let look = here.decisions.as_ref().map(|decisions| decisions.flag(key, named, Clone::clone));
     match look {
         Some(Look::Here(evaluation)) => evaluation,
-        Some(Look::Open(open)) => conclude(here, key, names, named, kind, open),
-        None => conclude(here, key, names, named, kind, Open::default()),
+        Some(Look::Open(open)) => conclude(here, key, names, named, kind, &open),
+        None => conclude(here, key, names, named, kind, &Open::default()),
     }
 }
 
@@ -230,7 +234,7 @@ fn conclude(
     names: &Names<4>,
     named: Option<&Subject>,
     kind: Kind,
-    open: Open,
+    open: &Open,
 ) -> Evaluation {
     let asked = if open.is_decided_above {
         None

@@ -35,6 +35,7 @@ impl MemoryFlags {
     }
 
     /// Adds a flag.
+    #[must_use]
     pub fn with(self, key: impl Into<String>, value: impl Into<FlagValue>) -> Self {
         self.set(key, value);
         self

@@ -66,6 +66,7 @@ impl Subject {
     }
 
     /// Adds an attribute; of two of a name the later counts.
+    #[must_use]
     pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<Attribute>) -> Self {
         let name = name.into();
         self.attributes.retain(|(known, _)| *known != name);

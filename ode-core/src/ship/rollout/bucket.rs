@@ -2,7 +2,7 @@
 //!
 //! Part of what is promised: the same key falls into the same bucket in every process, version and
 //! language. The bytes `ode1`, the purpose, the salt and the key, with a zero byte between each, go
-//! through 64-bit FNV-1a and the finaliser of MurmurHash3 (`fmix64`); the bucket is the hash times
+//! through 64-bit FNV-1a and the finaliser of `MurmurHash3` (`fmix64`); the bucket is the hash times
 //! 1,000,000, divided by 2^64. `rollout-vectors.tsv` beside the tests has examples.
 
 /// How many buckets there are: 0.0001 % each.
