@@ -74,7 +74,9 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// `ODE_OUTPUT=none` sends nothing. With nothing set nothing goes to the network.
 /// `OTEL_SDK_DISABLED=true` takes every destination out that speaks OpenTelemetry.
 ///
-/// An empty variable counts as unset. A wrong one is one warning and its default is used.
+/// An empty variable counts as unset. A wrong one is one warning and its default is used, but for
+/// `ODE_DRY_RUN` and `ODE_KILL`: they restrict. Sources of flags are asked in this order: the code's,
+/// files, `ODE_FLAGS`.
 ///
 /// The build id is, first found first: `with_id` → `ODE_BUILD_ID` → revision and the binary's
 /// build-id note → the note → a hash of the executable; `build.source` says which.
