@@ -10,7 +10,7 @@ use crate::pipeline::engine::PipelineRef;
 use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
 use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
-use crate::ship::flag::{self, FlagKey, Kind};
+use crate::ship::flag::{FlagKey, Kind, Question};
 use crate::ship::keys::{Names, interned};
 use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::rollout::Rollout;
@@ -205,8 +205,13 @@ impl Declaration {
             } else {
                 (flag, flag_names)
             };
-            let evaluation =
-                flag::evaluate(here, FlagKey::new(flag), flag_names, None, Kind::Stage);
+            let evaluation = Question {
+                key: FlagKey::new(flag),
+                names: flag_names,
+                named: None,
+                kind: Kind::Stage,
+            }
+            .evaluate(here);
             let asked = shipping.stage(self.flag, &evaluation, default);
             let inclusion = match (asked, self.rollout) {
                 (Asked::Said(Stage::Live), Some(rollout)) => rollout.judge_here(here),
@@ -287,7 +292,7 @@ impl Declaration {
             return false;
         }
         let key = self.kill_key.get_or_init(|| format!("kill.{}", self.name));
-        let evaluation = shipping.evaluate(key, &Subject::anonymous(), Kind::Bool);
+        let evaluation = shipping.evaluate(key, Subject::nobody(), Kind::Bool);
         let killed = match &evaluation.answer {
             Answer::NotFound | Answer::Default | Answer::Value(FlagValue::Bool(false)) => false,
             Answer::Value(FlagValue::Bool(true)) => true,

@@ -167,7 +167,7 @@ impl Decisions {
         &self,
         key: FlagKey,
         named: Option<&Subject>,
-        asked: Option<Evaluation>,
+        asked: &mut Option<Evaluation>,
     ) -> (Evaluation, bool) {
         let mut state = lock(&self.state);
         let (mut is_first, mut remembered) = (true, 0);
@@ -183,7 +183,7 @@ impl Decisions {
         }
         let known =
             above(&state, |state| state.flag(key, named).map(|known| known.evaluation.clone()));
-        let evaluation = known.or(asked).unwrap_or_else(Evaluation::not_found);
+        let evaluation = known.or_else(|| asked.take()).unwrap_or_else(Evaluation::not_found);
         if named.is_some() && remembered >= MAX_NAMED {
             return (evaluation, false);
         }
@@ -297,8 +297,12 @@ impl Decisions {
 impl State {
     #[inline]
     fn flag(&self, key: FlagKey, named: Option<&Subject>) -> Option<&FlagDecision> {
-        let is = |known: &&FlagDecision| known.key.is(key) && known.named.as_deref() == named;
-        self.flags.iter().find(is)
+        for known in &self.flags {
+            if known.key.is(key) && known.named.as_deref() == named {
+                return Some(known);
+            }
+        }
+        None
     }
 
     #[inline]

@@ -6,13 +6,13 @@ use std::fmt;
 use crate::context::{slot, write};
 use crate::event::keys::{self, Key};
 use crate::event::value::Value;
+use crate::pipeline::engine::PipelineRef;
 use crate::ship::decisions::{Look, Open};
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagValue};
 use crate::ship::keys::Names;
 use crate::ship::shipping::Here;
 use crate::ship::stage::Stage;
 use crate::ship::subject::Subject;
-use crate::sync::Arc;
 
 /// A flag: a key, a type, and the value that counts when no source has a better one.
 ///
@@ -123,23 +123,24 @@ impl<T: FlagType> Flag<T> {
 
     #[inline]
     fn read<R>(&self, named: Option<&Subject>, read: impl Fn(&Evaluation) -> R) -> R {
-        let found = slot::with_own(|unit| {
-            let decisions = unit.decisions();
-            match decisions.flag(self.key, named, &read) {
-                Look::Here(value) => Ok(value),
-                Look::Open(open) => {
-                    let decisions = Some(Arc::clone(decisions));
-                    Err((Here { pipeline: unit.pipeline.clone(), decisions }, open))
-                }
-            }
+        let found = slot::with_own(|unit| match unit.decisions().flag(self.key, named, &read) {
+            Look::Here(value) => Ok(value),
+            Look::Open(open) => Err((unit.pipeline.clone(), open)),
         });
         match found {
             Some(Ok(value)) => value,
-            Some(Err((here, open))) => {
-                read(&conclude(&here, self.key, &self.names, named, T::KIND, &open))
-            }
-            None => read(&evaluate(&Here::find(), self.key, &self.names, named, T::KIND)),
+            Some(Err((pipeline, open))) => read(&self.question(named).decide(
+                pipeline.as_ref(),
+                &open,
+                // Who asked has put the unit back.
+                |asked| slot::with_own(|unit| unit.decisions().decide_flag(self.key, named, asked)),
+            )),
+            None => read(&self.question(named).evaluate(&Here::find())),
         }
+    }
+
+    fn question<'q>(&'q self, named: Option<&'q Subject>) -> Question<'q> {
+        Question { key: self.key, names: &self.names, named, kind: T::KIND }
     }
 }
 
@@ -211,56 +212,61 @@ impl FlagType for Stage {
     }
 }
 
-/// The one evaluation of a flag in a unit: found, or made and recorded. Its value is of whatever
-/// type the source gave.
-pub(crate) fn evaluate(
-    here: &Here,
-    key: FlagKey,
-    names: &Names<4>,
-    named: Option<&Subject>,
-    kind: Kind,
-) -> Evaluation {
-    let look = here.decisions.as_ref().map(|decisions| decisions.flag(key, named, Clone::clone));
-    match look {
-        Some(Look::Here(evaluation)) => evaluation,
-        Some(Look::Open(open)) => conclude(here, key, names, named, kind, &open),
-        None => conclude(here, key, names, named, kind, &Open::default()),
-    }
+/// What is asked of sources.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'q> {
+    pub(crate) key: FlagKey,
+    pub(crate) names: &'q Names<4>,
+    /// In the place of the unit's subject.
+    pub(crate) named: Option<&'q Subject>,
+    pub(crate) kind: Kind,
 }
 
-fn conclude(
-    here: &Here,
-    key: FlagKey,
-    names: &Names<4>,
-    named: Option<&Subject>,
-    kind: Kind,
-    open: &Open,
-) -> Evaluation {
-    let asked = if open.is_decided_above {
-        None
-    } else {
-        let nobody = Subject::anonymous();
-        let subject = named.or(open.subject.as_deref()).unwrap_or(&nobody);
-        Some(ask(here, key.text, subject, kind))
-    };
-    let Some(decisions) = &here.decisions else {
-        return asked.unwrap_or_else(Evaluation::not_found);
-    };
-    let (evaluation, records) = decisions.decide_flag(key, named, asked);
-    if records {
-        let keys = names.get("flag", key.text, MEMBERS);
-        match mismatch(&evaluation, kind) {
-            None => record(keys, &evaluation),
-            Some(error) => record(keys, &Evaluation::failed(error)),
+impl Question<'_> {
+    /// The one evaluation of a flag in a unit: found, or made and recorded. Its value is of whatever
+    /// type the source gave.
+    pub(crate) fn evaluate(self, here: &Here) -> Evaluation {
+        let pipeline = here.pipeline.as_ref();
+        let Some(decisions) = &here.decisions else {
+            return self.ask(pipeline, None);
+        };
+        match decisions.flag(self.key, self.named, Clone::clone) {
+            Look::Here(evaluation) => evaluation,
+            Look::Open(open) => self.decide(pipeline, &open, |asked| {
+                Some(decisions.decide_flag(self.key, self.named, asked))
+            }),
         }
     }
-    evaluation
-}
 
-fn ask(here: &Here, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
-    match here.shipping() {
-        Some(shipping) => shipping.evaluate(key, subject, kind),
-        None => Evaluation::failed(FlagError::ProviderNotReady),
+    fn decide(
+        self,
+        pipeline: Option<&PipelineRef>,
+        open: &Open,
+        decide: impl FnOnce(&mut Option<Evaluation>) -> Option<(Evaluation, bool)>,
+    ) -> Evaluation {
+        let mut asked = match open.is_decided_above {
+            true => None,
+            false => Some(self.ask(pipeline, open.subject.as_deref())),
+        };
+        let Some((evaluation, records)) = decide(&mut asked) else {
+            return asked.unwrap_or_else(Evaluation::not_found);
+        };
+        if records {
+            let keys = self.names.get("flag", self.key.text, MEMBERS);
+            match mismatch(&evaluation, self.kind) {
+                None => record(keys, &evaluation),
+                Some(error) => record(keys, &Evaluation::failed(error)),
+            }
+        }
+        evaluation
+    }
+
+    fn ask(self, pipeline: Option<&PipelineRef>, own: Option<&Subject>) -> Evaluation {
+        let subject = self.named.or(own).unwrap_or(Subject::nobody());
+        match pipeline {
+            Some(pipeline) => pipeline.shipping.evaluate(self.key.text, subject, self.kind),
+            None => Evaluation::failed(FlagError::ProviderNotReady),
+        }
     }
 }
 

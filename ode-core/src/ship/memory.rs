@@ -19,13 +19,23 @@ pub struct MemoryFlags {
     values: Arc<RwLock<Values>>,
 }
 
-/// In the order of their keys' hashes.
-type Values = Vec<(u32, String, Evaluation)>;
+/// In the order of their keys' hashes, which lie close together because each question searches them.
+#[derive(Debug, Default)]
+struct Values {
+    hashes: Vec<u32>,
+    flags: Vec<(String, Evaluation)>,
+}
 
-fn find(values: &Values, key: &str) -> Result<usize, usize> {
-    let hash = keys::hash(key);
-    values
-        .binary_search_by(|(known, text, _)| known.cmp(&hash).then_with(|| text.as_str().cmp(key)))
+impl Values {
+    /// Where a flag is, or belongs.
+    fn find(&self, key: &str) -> Result<usize, usize> {
+        let hash = keys::hash(key);
+        let first = self.hashes.partition_point(|known| *known < hash);
+        let same = self.hashes.iter().skip(first).take_while(|known| **known == hash).count();
+        let is = |(text, _): &(String, Evaluation)| text == key;
+        let found = self.flags.iter().skip(first).take(same).position(is);
+        found.map(|at| first + at).ok_or(first)
+    }
 }
 
 impl MemoryFlags {
@@ -53,17 +63,25 @@ impl MemoryFlags {
         let evaluation = Evaluation { variant, ..Evaluation::new(value, Reason::Static) };
         let key = key.into();
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        match find(&values, &key) {
-            Ok(at) => values.splice(at..=at, [(keys::hash(&key), key, evaluation)]).for_each(drop),
-            Err(at) => values.insert(at, (keys::hash(&key), key, evaluation)),
+        match values.find(&key) {
+            Ok(at) => {
+                if let Some((_, known)) = values.flags.get_mut(at) {
+                    *known = evaluation;
+                }
+            }
+            Err(at) => {
+                values.hashes.insert(at, keys::hash(&key));
+                values.flags.insert(at, (key, evaluation));
+            }
         }
     }
 
     /// Takes a flag away: its default counts from now on.
     pub fn remove(&self, key: &str) {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(at) = find(&values, key) {
-            values.remove(at);
+        if let Ok(at) = values.find(key) {
+            values.hashes.remove(at);
+            values.flags.remove(at);
         }
     }
 }
@@ -71,8 +89,8 @@ impl MemoryFlags {
 impl FlagSource for MemoryFlags {
     fn evaluate(&self, key: &str, _subject: &Subject) -> Evaluation {
         let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let found = find(&values, key).ok().and_then(|at| values.get(at));
-        found.map_or_else(Evaluation::not_found, |(_, _, evaluation)| evaluation.clone())
+        let found = values.find(key).ok().and_then(|at| values.flags.get(at));
+        found.map_or_else(Evaluation::not_found, |(_, evaluation)| evaluation.clone())
     }
 
     fn name(&self) -> &'static str {

@@ -44,6 +44,12 @@ impl Subject {
         Self { key: (!key.is_empty()).then_some(key), attributes: Vec::new() }
     }
 
+    /// Who is asked about where nobody was named.
+    pub(crate) fn nobody() -> &'static Self {
+        static NOBODY: Subject = Subject { key: None, attributes: Vec::new() };
+        &NOBODY
+    }
+
     /// A subject without a targeting key: no percentage includes it.
     pub fn anonymous() -> Self {
         Self::default()

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use ode_core::testing::Capture;
+use ode_core::integration::{KillSource, flip};
+use ode_core::testing::{Capture, TestPipeline};
 use ode_core::{
-    Evaluation, Flag, FlagSource, FlagValue, Gate, Reason, Stage, Subject, WideEvent, change,
-    current, force_dry_run, in_event, kill, would,
+    Evaluation, Event, Flag, FlagSource, FlagValue, Gate, MemoryFlags, PipelineBuilder, Process,
+    Reason, Stage, Subject, WideEvent, change, current, force_dry_run, in_event, is_killed, kill,
+    would,
 };
 
 static TURNING: Flag<i64> = Flag::new("turning", -1);
@@ -122,4 +124,22 @@ fn somebody_kills() {
     let event = events.one("page");
     assert_eq!(event["change.turn.reason"], "killed");
     event.assert_absent("did.turn.act");
+}
+
+/// Whoever saw the flag that kills does not act, also where somebody with an older answer takes the
+/// kill back at once: here, whoever is told of it.
+#[test]
+fn somebody_has_an_older_answer() {
+    let flags = MemoryFlags::new().with("turn", Stage::Live).with("kill.turn", true);
+    let take_back = |event: &Event| {
+        if event.name() == "ode.kill" {
+            flip(KillSource::Flag, "turn", "", false);
+        }
+    };
+    let builder = PipelineBuilder::new(Process::new("test")).flags(flags).on_event(take_back);
+    let pipeline = TestPipeline::start(builder).unwrap();
+    pipeline.run(|| {
+        assert_eq!(unit("page", would::<Turn>), Gate::Withhold);
+        assert!(!is_killed("turn"), "taken back");
+    });
 }
