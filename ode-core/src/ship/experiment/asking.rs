@@ -127,13 +127,11 @@ impl Asking {
 
     /// A copy of what the user gave; where making it panics the trial ends, counted.
     pub(crate) fn copied<V>(mut self, copy: impl FnOnce() -> V) -> Result<(Self, V), ()> {
-        match format::caught(copy) {
-            Some(value) => Ok((self, value)),
-            None => {
-                self.lose(NotRunCause::HookPanicked);
-                Err(())
-            }
-        }
+        let Some(copy) = format::caught(copy) else {
+            self.lose(NotRunCause::HookPanicked);
+            return Err(());
+        };
+        Ok((self, copy))
     }
 
     /// Runs the side that answers, and has the other run.

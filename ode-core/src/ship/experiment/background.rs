@@ -250,14 +250,11 @@ where
                 let future = other.start(input.clone());
                 let answer = Expiring { future: Some(future), ticket: &ticket }.await;
                 let took = apart.now().since(since);
-                let ended = match answer {
-                    Some(answer) => {
-                        apart.conclude(&ticket, &judge, (&input, &known), (answer, took))
-                    }
-                    None => {
-                        slot::with_own(|unit| unit.cancelled = Some(CancelCause::Deadline));
-                        apart.does_not_count(NotRunCause::Deadline)
-                    }
+                let ended = if let Some(answer) = answer {
+                    apart.conclude(&ticket, &judge, (&input, &known), (answer, took))
+                } else {
+                    slot::with_own(|unit| unit.cancelled = Some(CancelCause::Deadline));
+                    apart.does_not_count(NotRunCause::Deadline)
                 };
                 drop_each(input, known, judge);
                 ended

@@ -6,7 +6,7 @@ use std::task::Waker;
 use crate::ship::experiment::breaker::{Change, Circuit, Run};
 use crate::ship::experiment::ledger::{NotRunCause, TrialStats};
 use crate::ship::experiment::settings::Settings;
-use crate::ship::experiment::ticket::{Ended, Job, Place, Ticket};
+use crate::ship::experiment::ticket::{Alarm, Ended, Job, Place, Ticket};
 use crate::sync::Arc;
 
 /// What the lock of an experiment's state guards. Every trial that was sampled is in exactly one
@@ -171,7 +171,7 @@ impl Book {
         let mut all = Vec::new();
         for ticket in std::mem::take(&mut self.running) {
             let late = if ticket.deadline <= now { ticket.abandon() } else { None };
-            let Some(waker) = late else {
+            let Some(alarm) = late else {
                 self.running.push(ticket);
                 continue;
             };
@@ -180,7 +180,7 @@ impl Book {
             ledger.running -= 1;
             ledger.not_run.add(NotRunCause::Deadline, 1);
             let change = self.circuit.note(&settings.breaker, Run::Slow, ticket.is_trial, now);
-            all.push(Abandoned { waker, change });
+            all.push(Abandoned { alarm, change });
         }
         all
     }
@@ -222,6 +222,6 @@ impl Book {
 
 /// One that ran too long: who has to know.
 pub(crate) struct Abandoned {
-    pub(crate) waker: Option<Waker>,
+    pub(crate) alarm: Alarm,
     pub(crate) change: Option<Change>,
 }

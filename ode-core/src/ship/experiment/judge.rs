@@ -25,9 +25,7 @@ pub trait Judge<I, T>: Cleans {
 }
 
 /// What a comparison says.
-#[doc(hidden)]
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_enums, reason = "hidden: of this crate")]
 pub enum Verdict {
     Same,
     Different(Vec<Difference>),
@@ -133,7 +131,10 @@ where
     D: PartialEq + Send + 'static,
 {
     fn clean(&self, answer: &Result<V, E>) -> Result<V, D> {
-        answer.as_ref().map(V::clone).map_err(|error| (self.describe)(error))
+        match answer {
+            Ok(value) => Ok(value.clone()),
+            Err(error) => Err((self.describe)(error)),
+        }
     }
 
     fn judge(&self, _: &I, control: &Result<V, D>, candidate: &Result<V, D>) -> Verdict {

@@ -209,17 +209,14 @@ impl State {
             let mut book = lock(&self.book);
             book.ending += 1;
             let place = book.running.iter().position(|running| Arc::ptr_eq(running, ticket));
-            match place {
-                Some(place) => {
-                    book.running.swap_remove(place);
-                    book.ledger(ticket.is_noise).running -= 1;
-                    book.count(&self.settings, ticket, ended, now)
-                }
+            if let Some(place) = place {
+                book.running.swap_remove(place);
+                book.ledger(ticket.is_noise).running -= 1;
+                book.count(&self.settings, ticket, ended, now)
+            } else {
                 // Counted when its deadline passed.
-                None => {
-                    book.abandoned = book.abandoned.saturating_sub(1);
-                    None
-                }
+                book.abandoned = book.abandoned.saturating_sub(1);
+                None
             }
         };
         self.tell(change);
@@ -245,9 +242,8 @@ impl State {
             (late, abandoned, report)
         };
         late.into_iter().for_each(drop_caught);
-        for Abandoned { waker, change } in abandoned {
-            // Foreign code: not under the lock.
-            format::caught(|| waker.map(Waker::wake));
+        for Abandoned { alarm, change } in abandoned {
+            alarm.ring();
             self.tell(change);
         }
         if report {

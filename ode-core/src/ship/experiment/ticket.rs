@@ -2,6 +2,7 @@
 
 use std::task::Waker;
 
+use crate::record::format;
 use crate::ship::experiment::NotRunCause;
 use crate::ship::experiment::runtime::{Runtime, TrialTask};
 use crate::ship::experiment::state::State;
@@ -55,14 +56,14 @@ impl Ticket {
         matches!(*phase, Phase::Returned)
     }
 
-    /// The deadline passed: whom to wake, if anybody. `None` when the side came back before.
-    pub(crate) fn abandon(&self) -> Option<Option<Waker>> {
+    /// The deadline passed: who is to know of it. `None` when the side came back before.
+    pub(crate) fn abandon(&self) -> Option<Alarm> {
         let mut phase = lock(&self.phase);
         match &mut *phase {
             Phase::Open(waker) => {
-                let waker = waker.take();
+                let alarm = Alarm(waker.take());
                 *phase = Phase::Abandoned;
-                Some(waker)
+                Some(alarm)
             }
             Phase::Returned | Phase::Abandoned => None,
         }
@@ -83,6 +84,15 @@ impl Ticket {
             Phase::Returned => true,
             Phase::Abandoned => false,
         }
+    }
+}
+
+/// Wakes a task that has run too long. It is foreign code: not under a lock.
+pub(crate) struct Alarm(Option<Waker>);
+
+impl Alarm {
+    pub(crate) fn ring(self) {
+        format::caught(|| self.0.map(Waker::wake));
     }
 }
 

@@ -9,9 +9,9 @@ pub(crate) enum Tree {
     Float(f64),
     Str(String),
     Bytes(Vec<u8>),
-    List(Vec<Tree>),
+    List(Vec<Self>),
     /// In the order of the keys.
-    Map(Vec<(String, Tree)>),
+    Map(Vec<(String, Self)>),
 }
 
 /// Text that is longer is not shown, so that it is never cut in the middle of a secret that would
