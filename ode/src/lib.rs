@@ -72,6 +72,7 @@
 //! | turn a change on for some, and off | [`Flag`], [`Rollout`], [`change!`], [`would`], [`kill`], [the guide's page](_guide::ring_by_ring) |
 //! | take flags from files and the environment, kill by a file | [`flags`], [`Setup::flag_file`], [`Setup::kill_file`] |
 //! | say what would be done before it is done, and whether that was right | [`DryRun`], [`Live`], [`LiveOnly`], [`Budget`], [`calibration`], [the guide's page](_guide::ship_it_in_dry_run) |
+//! | run old code against new | [`Experiment`], [the guide's page](_guide::old_against_new) |
 //! | make metrics of events | [`Setup::on_event`] |
 //! | send events somewhere | [`exporters`], [`Exporter`], [`Queue`] |
 //! | end the process well | [`Guard`], [`flush`], [`stats`] |
