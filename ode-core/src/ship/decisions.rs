@@ -297,12 +297,7 @@ impl Decisions {
 impl State {
     #[inline]
     fn flag(&self, key: FlagKey, named: Option<&Subject>) -> Option<&FlagDecision> {
-        for known in &self.flags {
-            if known.key.is(key) && known.named.as_deref() == named {
-                return Some(known);
-            }
-        }
-        None
+        self.flags.iter().find(|known| known.key.is(key) && known.named.as_deref() == named)
     }
 
     #[inline]

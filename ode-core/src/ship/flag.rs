@@ -244,10 +244,8 @@ impl Question<'_> {
         open: &Open,
         decide: impl FnOnce(&mut Option<Evaluation>) -> Option<(Evaluation, bool)>,
     ) -> Evaluation {
-        let mut asked = match open.is_decided_above {
-            true => None,
-            false => Some(self.ask(pipeline, open.subject.as_deref())),
-        };
+        let ask = || self.ask(pipeline, open.subject.as_deref());
+        let mut asked = (!open.is_decided_above).then(ask);
         let Some((evaluation, records)) = decide(&mut asked) else {
             return asked.unwrap_or_else(Evaluation::not_found);
         };
@@ -338,13 +336,5 @@ fn record_value(variant: &'static Key, value: &FlagValue) {
         }
         FlagValue::I64(number) => write::set_static(variant, Value::Display(number)),
         FlagValue::F64(number) => write::set_static(variant, Value::Display(number)),
-    }
-}
-
-impl Evaluation {
-    /// The evaluation where nothing was decided: the reason that is recorded for a default.
-    #[cfg(test)]
-    pub(crate) fn is_default(&self) -> bool {
-        self.answer == Answer::NotFound
     }
 }

@@ -1,8 +1,10 @@
 //! Nothing flips midway: units that are read on several threads, while flags and kills are flipped a
 //! hundred thousand times.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Barrier};
 use std::thread;
 
@@ -91,11 +93,11 @@ impl Tally {
 }
 
 /// A thread that does what it is sent: work of a unit that another thread owns.
-struct Helper(Sender<Box<dyn FnOnce() + Send>>);
+struct Helper(SyncSender<Box<dyn FnOnce() + Send>>);
 
 impl Helper {
     fn start<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Self {
-        let (sender, receiver) = channel::<Box<dyn FnOnce() + Send>>();
+        let (sender, receiver) = sync_channel::<Box<dyn FnOnce() + Send>>(1);
         scope.spawn(move || receiver.into_iter().for_each(|work| work()));
         Self(sender)
     }
@@ -105,7 +107,7 @@ impl Helper {
         &self,
         work: impl FnOnce() -> R + Send + 'static,
     ) -> impl FnOnce() -> R {
-        let (sender, receiver) = channel();
+        let (sender, receiver) = sync_channel(1);
         let work = in_event(work);
         self.0.send(Box::new(move || sender.send(work()).unwrap())).unwrap();
         move || receiver.recv().unwrap()

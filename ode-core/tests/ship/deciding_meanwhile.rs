@@ -1,6 +1,8 @@
 //! What happens while a source is being asked: somebody else decides, forces a dry run, kills.
 //! The source does it, or waits for it, so that it happens in that moment and in no other.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
@@ -73,8 +75,11 @@ fn two_tasks_of_a_unit_ask_at_once() {
     let source = Asked::new([ask(), ask()]);
     let events = Capture::builder().flags(source).start();
     let (here, there) = unit("page", || {
-        let other = thread::spawn(in_event(|| TURNING.get()));
-        (TURNING.get(), other.join().unwrap())
+        let other = in_event(|| TURNING.get());
+        thread::scope(|scope| {
+            let other = scope.spawn(other);
+            (TURNING.get(), other.join().unwrap())
+        })
     });
     assert_eq!(answers.load(SeqCst), 2, "both asked");
     assert_eq!(here, there);

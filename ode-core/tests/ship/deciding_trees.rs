@@ -1,5 +1,7 @@
 //! The rules of deciding, over trees of units that nobody thought of: what a model says, units do.
 
+#![expect(clippy::indexing_slicing, reason = "a model that is wrong is a test that fails")]
+
 use std::slice::Iter;
 
 use ode_core::testing::Capture;
@@ -75,9 +77,8 @@ impl World {
                 Step::Open if self.units.len() < 6 => {
                     WideEvent::builder("below").run(|| self.play(steps));
                 }
-                Step::Open => {}
                 Step::Close if self.units.len() > 1 => break,
-                Step::Close => {}
+                Step::Open | Step::Close => {}
                 Step::SetStage(stage) => {
                     self.flags.set("leaf", stage);
                     self.stage = stage;

@@ -1,5 +1,7 @@
 //! Rollouts: sticky, monotone, as wide as they say, and the same everywhere.
 
+#![expect(clippy::print_stdout, reason = "a child says it to its parent")]
+
 use std::collections::BTreeMap;
 use std::process::Command;
 
@@ -104,13 +106,13 @@ fn rollouts_draw_apart() {
     // Of those included at 10 %, as many get each variant as the weights say.
     let split = Rollout::new("split").ring(Ring::percent(10.0));
     let split = split.variants(&[("none", 0.0), ("a", 1.0), ("b", 3.0)]);
-    let mut counts = BTreeMap::new();
+    let mut counts: BTreeMap<_, u32> = BTreeMap::new();
     for n in 0..KEYS / 10 {
         let variant = unit("split", || {
             subject(Subject::new(format!("user-{n}")));
             split.variant()
         });
-        *counts.entry(variant).or_insert(0_u32) += 1;
+        *counts.entry(variant).or_default() += 1;
     }
     let of = |name| f64::from(counts.get(&name).copied().unwrap_or_default());
     assert_eq!(counts.get(&Some("none")), None);
