@@ -75,13 +75,13 @@ pub use context::{
     Current, Detached, EventHandle, FutureExt, Hold, InEvent, Timed, current, decline, detached,
     fail, fields, hold, in_event, keep, link, record_error, root, timed,
 };
-#[doc(hidden)]
-pub use event::FieldKey;
 pub use event::{
     CancelCause, Event, EventBuilder, EventId, Failure, Limits, Outcome, OwnedValue,
     ParseTraceparentError, Sensitive, SpanId, ToArray, ToNumber, ToValue, TraceContext, TraceId,
     Value,
 };
+#[doc(hidden)]
+pub use event::{Entries, FieldKey, Glance, Plain};
 pub use export::{Batch, ExportError, Exporter};
 #[cfg(feature = "macros")]
 pub use ode_macros::{

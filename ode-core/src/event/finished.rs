@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::event::array::ArrayData;
+use crate::event::entries::Entries;
 use crate::event::ids::{EventId, SpanId, TraceContext, TraceId};
 use crate::event::keys::{self, Key};
 use crate::event::outcome::Outcome;
@@ -66,37 +67,6 @@ pub(crate) enum EntryKey {
 impl From<&'static Key> for EntryKey {
     fn from(key: &'static Key) -> Self {
         Self::Static(key)
-    }
-}
-
-/// The key of a field, with its JSON form where that is known without looking.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct FieldKey<'e>(Name<'e>);
-
-#[derive(Clone, Copy, Debug)]
-enum Name<'e> {
-    Static(&'static Key),
-    Text(&'e str),
-}
-
-impl<'e> FieldKey<'e> {
-    /// The name.
-    #[inline]
-    pub fn name(&self) -> &'e str {
-        match self.0 {
-            Name::Static(key) => key.name(),
-            Name::Text(name) => name,
-        }
-    }
-
-    /// `,"name":`, for names made when the program was compiled that need no escaping.
-    #[inline]
-    pub fn json(&self) -> Option<&'static str> {
-        match self.0 {
-            Name::Static(key) => key.json(),
-            Name::Text(_) => None,
-        }
     }
 }
 
@@ -186,19 +156,8 @@ impl Event {
     /// As [`Event::fields`], for encoders.
     #[doc(hidden)]
     #[inline]
-    pub fn entries(&self) -> impl Iterator<Item = (FieldKey<'_>, Value<'_>)> {
-        let mut key_text = 0;
-        self.entries.iter().filter_map(move |entry| {
-            let name = match entry.key {
-                Some(key) => Name::Static(key),
-                None if entry.kind == Kind::KeyText => {
-                    key_text = entry.data;
-                    return None;
-                }
-                None => Name::Text(self.text.get(unrange(key_text)).unwrap_or_default()),
-            };
-            Some((FieldKey(name), self.value(entry)))
-        })
+    pub fn entries(&self) -> Entries<'_> {
+        Entries::of(self, &self.entries)
     }
 
     /// How many fields there are.
@@ -223,7 +182,7 @@ impl Event {
     }
 
     #[inline]
-    fn value(&self, entry: &Field) -> Value<'_> {
+    pub(crate) fn value(&self, entry: &Field) -> Value<'_> {
         match entry.kind {
             Kind::Bool => Value::Bool(entry.data != 0),
             Kind::I64 => Value::I64(entry.data.cast_signed()),

@@ -1,6 +1,7 @@
 //! The event model: values, identities, outcomes, names and limits, and the finished [`Event`].
 
 pub(crate) mod array;
+pub(crate) mod entries;
 pub(crate) mod finished;
 pub(crate) mod ids;
 pub(crate) mod interned;
@@ -12,7 +13,8 @@ mod serialize;
 pub(crate) mod time;
 pub(crate) mod value;
 
-pub use finished::{Event, EventBuilder, FieldKey};
+pub use entries::{Entries, FieldKey, Glance, Plain};
+pub use finished::{Event, EventBuilder};
 pub use ids::{EventId, ParseTraceparentError, SpanId, TraceContext, TraceId};
 pub use limits::Limits;
 pub use outcome::{CancelCause, Failure, Outcome};

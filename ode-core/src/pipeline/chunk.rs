@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::event::array::{ArrayData, Element, elements};
+use crate::event::entries::MARGIN;
 use crate::event::finished::{Event, Head, push_notes};
 use crate::event::ids::EventId;
 use crate::event::time::Wall;
@@ -158,6 +159,7 @@ impl Chunk {
             if let Some(event) = events.get_mut(at) {
                 let sequence = unpack(&record.head, self.raw(record), resolver, event);
                 ready(event, sequence);
+                event.text.push_str(MARGIN);
             }
             self.cursor += 1;
             self.bytes -= bytes;

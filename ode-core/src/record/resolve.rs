@@ -233,7 +233,7 @@ mod tests {
             let value = match kind {
                 0 => Prepared::U64(number),
                 1 => Prepared::Text(&text, false),
-                _ => Prepared::Bool(number % 2 == 0),
+                _ => Prepared::Bool(number.is_multiple_of(2)),
             };
             buffer.push(keys[*key], value, if *inherited { INHERITED } else { 0 });
         }
@@ -246,7 +246,7 @@ mod tests {
         let mut entries = Vec::new();
         assert!(resolver.run_plain(raw, &mut entries).is_some(), "there are no lists");
         let value = |entry: &Field| match entry.kind {
-            Kind::Str => buffer.text[unrange(entry.data)].to_owned(),
+            Kind::Str => buffer.text.get(unrange(entry.data)).unwrap().to_owned(),
             kind => format!("{kind:?} {}", entry.data),
         };
         let shown = |(at, entry)| (name_at(&entries, &buffer.text, at).to_owned(), value(entry));
@@ -262,7 +262,7 @@ mod tests {
         for (at, field) in buffer.fields.iter().enumerate() {
             let value = match field.kind {
                 Kind::KeyText => continue,
-                Kind::Str => buffer.text[unrange(field.data)].to_owned(),
+                Kind::Str => buffer.text.get(unrange(field.data)).unwrap().to_owned(),
                 kind => format!("{kind:?} {}", field.data),
             };
             let name = buffer.name_at(at);
