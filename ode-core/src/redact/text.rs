@@ -68,10 +68,10 @@ fn has_trace(bytes: &[u8]) -> bool {
 #[inline]
 fn find_trace(firsts: &[u8; LANES], seconds: &[u8; LANES], found: &mut [u8; LANES]) {
     for ((found, first), second) in found.iter_mut().zip(firsts).zip(seconds) {
-        let (is, follows) = (|byte| u8::from(*first == byte), |byte| u8::from(*second == byte));
-        let url = is(b':') & follows(b'/');
-        let letter = is(b'r') | is(b'R') | is(b'c') | is(b'C');
-        *found |= url | letter & follows(b' ');
+        let is = |byte: u8, other: u8| u8::from(byte == other);
+        let url = is(*first, b':') & is(*second, b'/');
+        let letter = is(*first | 0x20, b'r') | is(*first | 0x20, b'c');
+        *found |= url | letter & is(*second, b' ');
     }
 }
 
