@@ -6,15 +6,26 @@ use ode_core::SpanId;
 
 use crate::write::room::Room;
 
-/// Eight lower-case hexadecimal digits, worked out side by side in one word.
+/// The two hexadecimal digits of every byte.
+#[expect(clippy::indexing_slicing, reason = "runs in const evaluation only")]
+static HEX: [[u8; 2]; 256] = {
+    let digit = b"0123456789abcdef";
+    let (mut pairs, mut byte) = ([[0; 2]; 256], 0);
+    while byte < 256 {
+        pairs[byte] = [digit[byte >> 4], digit[byte & 15]];
+        byte += 1;
+    }
+    pairs
+};
+
+/// Eight lower-case hexadecimal digits.
 #[inline]
 pub(crate) fn hex8(value: u32) -> [u8; 8] {
-    let mut nibbles = u64::from(value);
-    nibbles = (nibbles << 16 | nibbles) & 0x0000_ffff_0000_ffff;
-    nibbles = (nibbles << 8 | nibbles) & 0x00ff_00ff_00ff_00ff;
-    nibbles = (nibbles << 4 | nibbles) & 0x0f0f_0f0f_0f0f_0f0f;
-    let letters = (nibbles + 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101;
-    (nibbles + 0x3030_3030_3030_3030 + letters * 0x27).to_be_bytes()
+    let mut digits = [0; 8];
+    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(value.to_be_bytes()) {
+        *pair = HEX.get(usize::from(byte)).copied().unwrap_or_default();
+    }
+    digits
 }
 
 /// The 32-bit words of a big-endian id.

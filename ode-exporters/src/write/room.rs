@@ -81,6 +81,12 @@ impl<'r> Room<'r> {
         self.free.len()
     }
 
+    /// Lets `write` write to what is free; gives what it leaves free.
+    #[inline]
+    pub(crate) fn fill(&mut self, write: impl FnOnce(&'r mut [u8]) -> &'r mut [u8]) {
+        self.free = write(std::mem::take(&mut self.free));
+    }
+
     /// Goes behind the next `N` bytes, which are written to later.
     #[inline]
     pub(crate) fn reserve<const N: usize>(&mut self) -> Option<&'r mut [u8; N]> {
@@ -100,6 +106,10 @@ impl Room<'_> {
     /// Goes behind the next `length` bytes.
     #[inline]
     pub(crate) fn advance(&mut self, length: usize) -> Option<()> {
+        // Looked at first, so that nothing is stored for the case that there is too little.
+        if length > self.free.len() {
+            return None;
+        }
         self.free = std::mem::take(&mut self.free).get_mut(length..)?;
         Some(())
     }
@@ -114,6 +124,9 @@ impl Room<'_> {
     /// Copies bytes whose number is known when compiling.
     #[inline]
     pub(crate) fn put_array<const N: usize>(&mut self, bytes: &[u8; N]) -> Option<()> {
+        if N > self.free.len() {
+            return None;
+        }
         let (taken, free) = std::mem::take(&mut self.free).split_first_chunk_mut::<N>()?;
         *taken = *bytes;
         self.free = free;
