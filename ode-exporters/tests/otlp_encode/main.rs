@@ -17,6 +17,7 @@ mod model;
 mod official;
 mod outcomes;
 mod properties;
+mod quick;
 mod requests;
 mod support;
 mod values;

@@ -3,7 +3,7 @@
 use ode_core::{Event, ToArray, Value};
 
 use crate::otlp::encode::budget::{Budget, Overhead};
-use crate::otlp::encode::facts::{Facts, Place, each_link, is_special, link_of, moved};
+use crate::otlp::encode::facts::{Facts, Place, each_link, link_of, may_be_special, moved};
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::lists::{AsText, Cut, cut_scalar, is_large};
 use crate::otlp::encode::names;
@@ -54,9 +54,14 @@ pub(crate) fn put<'e, W: Lists>(
     let mut found = Found { event, facts, budget, dropped: 0, large: false };
     writer.list(field, |writer| {
         put_head(writer, field, event, extra)?;
-        for (key, value) in event.entries() {
+        let mut entries = event.entries();
+        loop {
+            if !limited && entries.peek().is_some_and(|entry| entry.key().is_some()) {
+                writer.quickly(field, &mut entries);
+            }
+            let Some((key, value)) = entries.next() else { break };
             let key = key.name();
-            let plain = !limited && !is_special(key);
+            let plain = !limited && !may_be_special(key);
             match value {
                 Value::Str(_) | Value::I64(_) | Value::F64(_) | Value::Bool(_) if plain => {
                     writer.attribute(field, key, value)?;
@@ -133,11 +138,8 @@ impl<'e> Found<'e> {
 }
 
 fn put_head<W: Lists>(writer: &mut W, field: Field, event: &Event, extra: Extra) -> Option<()> {
-    let id = uuid(event.event_id());
-    let id = std::str::from_utf8(&id).unwrap_or_default();
-    writer.attribute(field, names::EVENT_ID, Value::Str(id))?;
-    writer.attribute(field, names::OUTCOME, Value::Str(event.outcome().as_str()))?;
-    writer.attribute(field, names::BUILD_ID, Value::Str(event.process().build_id()))?;
+    let (outcome, build_id) = (event.outcome().as_str(), event.process().build_id());
+    writer.identity(field, &uuid(event.event_id()), outcome, build_id)?;
     if let Some(nanos) = extra.duration_ns {
         // 292 years; what takes longer has lost its meaning.
         let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);

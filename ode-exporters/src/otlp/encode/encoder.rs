@@ -8,6 +8,7 @@ use crate::otlp::encode::attributes::Target;
 use crate::otlp::encode::envelope::Envelope;
 use crate::otlp::encode::json::Json;
 use crate::otlp::encode::log::{self, Scratch};
+use crate::otlp::encode::prepared::Keys;
 use crate::otlp::encode::protobuf::Protobuf;
 use crate::otlp::encode::resource::Resource;
 use crate::otlp::encode::shape::Shape;
@@ -36,6 +37,7 @@ pub struct Encoder {
     /// One event, encoded.
     event: Buffer,
     scratch: Scratch,
+    keys: Keys,
 }
 
 /// What a request holds, and what became of the events before its end.
@@ -62,6 +64,7 @@ impl Encoder {
             envelope: Envelope::new(format, resource),
             event: Buffer::default(),
             scratch: Scratch::default(),
+            keys: Keys::default(),
         }
     }
 
@@ -125,15 +128,16 @@ impl Encoder {
     /// Encodes an event on its own; `false` if that failed.
     fn put_event(&mut self, signal: Signal, event: &Event) -> bool {
         let target = Target { signal, shape: &self.shape, resource: self.envelope.overhead() };
-        let (format, scratch) = (self.format, &mut self.scratch);
+        let (format, scratch, keys) = (self.format, &mut self.scratch, &mut self.keys);
         let expected = 512 + event.size_hint() * 2;
         written(&mut self.event, |buffer| {
             buffer.append(expected, |room| match (format, signal) {
                 (Format::Protobuf, Signal::Spans) => {
-                    Protobuf::whole(room, |w| span::put(w, event, &target, &mut scratch.text))
+                    let writer = &mut Protobuf::with_keys(room, keys);
+                    span::put(writer, event, &target, &mut scratch.text)
                 }
                 (Format::Protobuf, Signal::Logs) => {
-                    Protobuf::whole(room, |w| log::put(w, event, &target, scratch))
+                    log::put(&mut Protobuf::with_keys(room, keys), event, &target, scratch)
                 }
                 (Format::Json, Signal::Spans) => {
                     Json::whole(room, |w| span::put(w, event, &target, &mut scratch.text))

@@ -4,7 +4,7 @@ use ode_core::Process;
 
 use crate::otlp::encode::budget::Overhead;
 use crate::otlp::encode::json::Json;
-use crate::otlp::encode::protobuf::{Protobuf, padded, put_varint, varint_length};
+use crate::otlp::encode::protobuf::{Protobuf, padded, varint_below_57_bits, varint_length};
 use crate::otlp::encode::resource::{Resource, put_scope};
 use crate::otlp::encode::signal::{Format, Signal};
 use crate::otlp::encode::writer::Writer;
@@ -22,8 +22,6 @@ pub(crate) struct Envelope {
     scope_bytes: Buffer,
     /// Where the open messages of protobuf begin, behind their lengths.
     open: Option<Open>,
-    /// A short piece, before it is appended.
-    piece: Buffer,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,7 +80,6 @@ impl Envelope {
             resource_bytes: Buffer::default(),
             scope_bytes,
             open: None,
-            piece: Buffer::default(),
         }
     }
 
@@ -164,12 +161,11 @@ impl Envelope {
                     self.open = Some(Open { resource, scope: out.len() });
                     out.extend_from_slice(self.scope_fields());
                 }
-                self.piece.clear(usize::MAX);
-                self.piece.append(16, |room| {
-                    room.put_array(&[EVENT])?;
-                    put_varint(room, event.len() as u64)
-                });
-                out.extend_from_slice(self.piece.bytes());
+                // Requests are smaller than that.
+                let (digits, length) = varint_below_57_bits(event.len() as u64).unwrap_or_default();
+                out.reserve(PADDED + event.len());
+                out.push(EVENT);
+                out.extend_from_slice(digits.get(..length).unwrap_or_default());
             }
             Format::Json => {
                 let names = names(signal);

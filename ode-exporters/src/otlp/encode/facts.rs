@@ -103,10 +103,30 @@ impl<'e> Facts<'e> {
     }
 }
 
-/// Whether a field may be more than an attribute. Almost all are not, which their length and first
-/// letter tell.
-#[inline]
+/// What [`Facts::note`] looks for.
+const SPECIAL: [&str; 12] = [
+    "",
+    "ode.kind",
+    "trace_state",
+    "links",
+    "error.type",
+    "error.message",
+    "declined.reason",
+    "cancelled.cause",
+    "sample_rate",
+    "ode.dropped_fields",
+    names::SAMPLE_RATE,
+    names::U64_AS_STRING,
+];
+
+/// Whether a field may be more than an attribute.
 pub(crate) fn is_special(key: &str) -> bool {
+    SPECIAL.contains(&key)
+}
+
+/// Whether a field is perhaps special. Almost all are not, which their length and first letter tell.
+#[inline]
+pub(crate) fn may_be_special(key: &str) -> bool {
     let first = key.as_bytes().first().copied().unwrap_or(0);
     match key.len() {
         0 => true,
@@ -159,5 +179,18 @@ pub(crate) fn link_of(item: Value<'_>) -> Option<TraceContext> {
     match item {
         Value::Str(traceparent) => TraceContext::from_traceparent(traceparent).ok(),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn length_and_first_letter_pass_over_nothing_special() {
+        for key in SPECIAL {
+            assert!(may_be_special(key), "{key}");
+        }
+        assert!(!may_be_special("cart.items") && !is_special("order.id"));
     }
 }

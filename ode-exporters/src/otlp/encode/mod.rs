@@ -16,6 +16,7 @@ pub(crate) mod line;
 mod lists;
 mod log;
 pub(crate) mod names;
+mod prepared;
 mod protobuf;
 mod resource;
 pub(crate) mod sampled;

@@ -1,58 +1,70 @@
 //! Protobuf, written in one pass. Lengths that are known beforehand are as short as they can be;
 //! the others are given four bytes, which every reader of protobuf takes.
 
-use ode_core::{ToArray, Value};
+use ode_core::{Entries, Glance, Plain, ToArray, Value};
 
 use crate::otlp::encode::fields::Field;
+use crate::otlp::encode::names;
+use crate::otlp::encode::prepared::{Keys, Prepared, Slots, prepared};
 use crate::otlp::encode::writer::{Lists, Writer};
 use crate::write::room::Room;
 
 /// Puts messages as protobuf.
-pub(crate) struct Protobuf<'m, 'r>(&'m mut Room<'r>);
+pub(crate) struct Protobuf<'m, 'r> {
+    room: &'m mut Room<'r>,
+    keys: Option<&'m mut Keys>,
+}
+
+impl<'m, 'r> Protobuf<'m, 'r> {
+    /// With keys that are kept for the next message.
+    pub(crate) fn with_keys(room: &'m mut Room<'r>, keys: &'m mut Keys) -> Self {
+        Self { room, keys: Some(keys) }
+    }
+}
 
 impl<'m, 'r> Writer<'m, 'r> for Protobuf<'m, 'r> {
     fn whole(room: &'m mut Room<'r>, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        body(&mut Self(room))
+        body(&mut Self { room, keys: None })
     }
 
     #[inline]
     fn id<const N: usize>(&mut self, field: Field, id: [u8; N]) -> Option<()> {
-        put_tag(self.0, field)?;
-        self.0.put_array(&[length_byte(N)])?;
-        self.0.put_array(&id)
+        put_tag(self.room, field)?;
+        self.room.put_array(&[length_byte(N)])?;
+        self.room.put_array(&id)
     }
 
     #[inline]
     fn text(&mut self, field: Field, text: &str) -> Option<()> {
-        put_tag(self.0, field)?;
-        put_varint(self.0, text.len() as u64)?;
-        self.0.put(text.as_bytes())
+        put_tag(self.room, field)?;
+        put_varint(self.room, text.len() as u64)?;
+        self.room.put(text.as_bytes())
     }
 
     #[inline]
     fn fixed64(&mut self, field: Field, number: u64) -> Option<()> {
-        put_tag(self.0, field)?;
-        self.0.put_array(&number.to_le_bytes())
+        put_tag(self.room, field)?;
+        self.room.put_array(&number.to_le_bytes())
     }
 
     #[inline]
     fn fixed32(&mut self, field: Field, number: u32) -> Option<()> {
-        put_tag(self.0, field)?;
-        self.0.put_array(&number.to_le_bytes())
+        put_tag(self.room, field)?;
+        self.room.put_array(&number.to_le_bytes())
     }
 
     #[inline]
     fn number(&mut self, field: Field, number: u32) -> Option<()> {
-        put_tag(self.0, field)?;
-        put_varint(self.0, number.into())
+        put_tag(self.room, field)?;
+        put_varint(self.room, number.into())
     }
 
     fn message(&mut self, field: Field, body: impl FnOnce(&mut Self) -> Option<()>) -> Option<()> {
-        put_tag(self.0, field)?;
-        let length = self.0.reserve()?;
-        let before = self.0.left();
+        put_tag(self.room, field)?;
+        let length = self.room.reserve()?;
+        let before = self.room.left();
         body(self)?;
-        *length = padded(before - self.0.left());
+        *length = padded(before - self.room.left());
         Some(())
     }
 
@@ -70,22 +82,142 @@ impl Lists for Protobuf<'_, '_> {
     #[inline(always)]
     fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()> {
         match value {
-            Value::Str(v) => put_sized(self.0, field, key, STRING, v.as_bytes()),
-            Value::I64(v) => put_integer(self.0, field, key, v.cast_unsigned()),
-            Value::U64(v) => put_integer(self.0, field, key, v),
+            Value::Str(v) => put_sized(self.room, field, key, STRING, v.as_bytes()),
+            Value::I64(v) => put_integer(self.room, field, key, v.cast_unsigned()),
+            Value::U64(v) => put_integer(self.room, field, key, v),
             Value::Bool(v) => {
-                put_key(self.0, field, key, 2)?;
-                self.0.put_array(&[BOOL, u8::from(v)])
+                put_key(self.room, field, key, 2)?;
+                self.room.put_array(&[BOOL, u8::from(v)])
             }
             Value::F64(v) => {
-                put_key(self.0, field, key, 9)?;
-                self.0.put_array(&[DOUBLE])?;
-                self.0.put_array(&v.to_bits().to_le_bytes())
+                put_key(self.room, field, key, 9)?;
+                self.room.put_array(&[DOUBLE])?;
+                self.room.put_array(&v.to_bits().to_le_bytes())
             }
-            Value::Bytes(v) => put_sized(self.0, field, key, BYTES, v),
-            other => put_nested(self.0, field, key, other),
+            Value::Bytes(v) => put_sized(self.room, field, key, BYTES, v),
+            other => put_nested(self.room, field, key, other),
         }
     }
+
+    #[inline]
+    fn identity(
+        &mut self,
+        field: Field,
+        id: &[u8; 36],
+        outcome: &str,
+        build_id: &str,
+    ) -> Option<()> {
+        put_text(self.room, field, names::EVENT_ID, id)?;
+        put_text(self.room, field, names::OUTCOME, outcome.as_bytes())?;
+        put_text(self.room, field, names::BUILD_ID, build_id.as_bytes())
+    }
+
+    fn quickly(&mut self, field: Field, entries: &mut Entries<'_>) {
+        let keys = self.keys.as_mut().and_then(|keys| keys.open());
+        if let (Some(keys), [tag, 0]) = (keys, field.tag.to_le_bytes()) {
+            let from = entries.clone();
+            self.room.fill(|free| {
+                let left;
+                (left, *entries) = put_quickly(free, tag, keys, from);
+                left
+            });
+        }
+    }
+}
+
+/// As many bytes as the longest attribute has that is put quickly, and then some.
+const QUICK: usize = 192;
+
+/// Puts attributes whose keys are prepared and whose lengths take one byte: every piece is copied as
+/// long as the longest is, and the next one begins where it really ends. Stops before what is not
+/// like that; gives what is left.
+#[inline(never)]
+fn put_quickly<'r, 'e>(
+    mut free: &'r mut [u8],
+    tag: u8,
+    keys: &mut Slots,
+    mut entries: Entries<'e>,
+) -> (&'r mut [u8], Entries<'e>) {
+    while let Some(entry) = entries.peek()
+        && let Some(space) = free.first_chunk_mut()
+        && let Some(key) = prepared(keys, entry)
+        && let Some(length) = put_quick(space, tag, key, entry)
+        && length <= free.len()
+    {
+        entries.advance();
+        free = free.split_at_mut(length).1;
+    }
+    (free, entries)
+}
+
+/// Puts an attribute, and says how many bytes it has.
+#[expect(clippy::inline_always, reason = "a part of the loop, to be read on its own")]
+#[inline(always)]
+fn put_quick(space: &mut [u8; QUICK], tag: u8, key: &Prepared, entry: Glance<'_>) -> Option<usize> {
+    let at = key.length()?;
+    *space.first_chunk_mut()? = key.bytes;
+    // The bytes of the value behind its own length.
+    let size = match entry.value() {
+        Plain::Text(wide, length) => {
+            put_at(space, at, [VALUE, length_byte(length + 2), STRING, length_byte(length)])?;
+            put_at(space, at + 4, *wide)?;
+            length + 2
+        }
+        Plain::I64(number) => put_varint_at(space, at, u64::try_from(number).ok()?)?,
+        Plain::U64(number) => put_varint_at(space, at, number)?,
+        Plain::F64(number) => {
+            put_at(space, at, [VALUE, 9, DOUBLE])?;
+            put_at(space, at + 3, number.to_bits().to_le_bytes())?;
+            9
+        }
+        Plain::Bool(value) => {
+            put_at(space, at, [VALUE, 2, BOOL, u8::from(value)])?;
+            2
+        }
+        Plain::Other => return None,
+    };
+    let [first, total, ..] = space;
+    *first = tag;
+    *total += length_byte(size);
+    Some(at + 2 + size)
+}
+
+/// Puts an integer of at most 56 bits as a value; says how many bytes that is.
+#[inline]
+fn put_varint_at(space: &mut [u8; QUICK], at: usize, number: u64) -> Option<usize> {
+    if number < 1 << 14 {
+        let [low, high, ..] = (number << 1 & 0x7f00 | number & 0x7f).to_le_bytes();
+        let two = u8::from(number >= 0x80);
+        put_at(space, at, [VALUE, 2 + two, INT, low | two << 7])?;
+        put_at(space, at + 4, [high])?;
+        return Some(2 + usize::from(two));
+    }
+    let (digits, length) = varint_below_57_bits(number)?;
+    put_at(space, at, [VALUE, length_byte(length + 1), INT])?;
+    put_at(space, at + 3, digits)?;
+    Some(length + 1)
+}
+
+#[inline]
+fn put_at<const N: usize>(space: &mut [u8; QUICK], at: usize, bytes: [u8; N]) -> Option<()> {
+    *space.get_mut(at..at + N)?.first_chunk_mut()? = bytes;
+    Some(())
+}
+
+/// A number as [`put_varint`] writes it, and how many of the bytes count: halves, quarters and eighths
+/// are moved apart side by side in one word.
+#[inline]
+pub(crate) fn varint_below_57_bits(number: u64) -> Option<([u8; 8], usize)> {
+    let length = varint_length(number);
+    if length > 8 {
+        return None;
+    }
+    let halves = number & 0x0fff_ffff | (number << 4 & 0x0fff_ffff_0000_0000);
+    let quarters = halves & 0x0000_3fff_0000_3fff | (halves << 2 & 0x3fff_0000_3fff_0000);
+    let eighths = quarters & 0x007f_007f_007f_007f | (quarters << 1 & 0x7f00_7f00_7f00_7f00);
+    // On all but the last one.
+    let more = 0x0080_8080_8080_8080 & ((1 << (8 * (length - 1))) - 1);
+    Some(((eighths | more).to_le_bytes(), length))
 }
 
 /// Tags of `AnyValue`.
@@ -96,13 +228,13 @@ const DOUBLE: u8 = 4 << 3 | 1;
 const ARRAY: u8 = 5 << 3 | 2;
 const BYTES: u8 = 7 << 3 | 2;
 /// Tags of `KeyValue`, and of the items of `ArrayValue`.
-const KEY: u8 = 1 << 3 | 2;
+pub(crate) const KEY: u8 = 1 << 3 | 2;
 const VALUE: u8 = 2 << 3 | 2;
 const ITEM: u8 = 1 << 3 | 2;
 
 #[expect(clippy::cast_possible_truncation, reason = "lengths below 128 only")]
 const fn length_byte(length: usize) -> u8 {
-    length as u8 & 0x7f
+    length as u8
 }
 
 #[inline]
@@ -194,8 +326,21 @@ fn put_long_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> O
     put_varint(room, value as u64)
 }
 
+/// Text under a key that is known when compiling.
+#[expect(clippy::inline_always, reason = "the key and its length become constants")]
+#[inline(always)]
+fn put_text(room: &mut Room<'_>, field: Field, key: &'static str, text: &[u8]) -> Option<()> {
+    let length = text.len();
+    if !is_short(field, key, length + 2) {
+        return put_sized(room, field, key, STRING, text);
+    }
+    put_short_key(room, field, key, length + 2)?;
+    room.put_array(&[VALUE, length_byte(length + 2), STRING, length_byte(length)])?;
+    room.put(text)
+}
+
 /// Text or bytes.
-#[inline]
+#[inline(never)]
 fn put_sized(room: &mut Room<'_>, field: Field, key: &str, tag: u8, bytes: &[u8]) -> Option<()> {
     let length = bytes.len();
     if is_short(field, key, length + 2) {

@@ -1,9 +1,10 @@
 //! What protobuf and JSON have in common: messages of fields. And what they have in common with
 //! records of the SDK: attributes.
 
-use ode_core::Value;
+use ode_core::{Entries, Value};
 
 use crate::otlp::encode::fields::Field;
+use crate::otlp::encode::names;
 use crate::write::room::Room;
 
 /// Puts attributes. `None` is too little room.
@@ -13,6 +14,26 @@ pub(crate) trait Lists: Sized {
 
     /// A `KeyValue` of a repeated field. No integer is above `i64::MAX`.
     fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()>;
+
+    /// The attributes that every event has.
+    fn identity(
+        &mut self,
+        field: Field,
+        id: &[u8; 36],
+        outcome: &str,
+        build_id: &str,
+    ) -> Option<()> {
+        let id = std::str::from_utf8(id).unwrap_or_default();
+        self.attribute(field, names::EVENT_ID, Value::Str(id))?;
+        self.attribute(field, names::OUTCOME, Value::Str(outcome))?;
+        self.attribute(field, names::BUILD_ID, Value::Str(build_id))
+    }
+
+    /// Puts fields that are attributes and nothing else for as long as there is a quick way to.
+    #[inline]
+    fn quickly(&mut self, field: Field, entries: &mut Entries<'_>) {
+        let _ = (field, entries);
+    }
 }
 
 /// Puts the fields of one message after another. `None` is too little room, as for [`Room`].

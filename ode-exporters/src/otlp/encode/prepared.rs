@@ -1,0 +1,96 @@
+//! Keys as protobuf has them, prepared once: what is written up to the value is the same every time.
+
+use ode_core::{FieldKey, Glance};
+
+use crate::otlp::encode::facts::is_special;
+use crate::otlp::encode::protobuf::KEY;
+
+/// Names that are prepared are no longer than this.
+const MAX_NAME: usize = SPACE - BEFORE_NAME;
+const SPACE: usize = 48;
+/// Tag and length of the `KeyValue`, tag and length of the key.
+const BEFORE_NAME: usize = 4;
+
+/// The beginning of a `KeyValue`: its tag, which is left out, its length without that of the value,
+/// and its key. Behind these there are zeros, so that copies need not know their length.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prepared {
+    /// The address of the key.
+    address: usize,
+    pub(crate) bytes: [u8; SPACE],
+    /// How many of the bytes count; 0 where the key is not prepared.
+    length: u8,
+}
+
+const NOTHING: Prepared = Prepared { address: 0, bytes: [0; SPACE], length: 0 };
+
+impl Prepared {
+    /// How many of the bytes count; `None` for what is not just the key of an attribute, or too long.
+    #[inline]
+    pub(crate) fn length(&self) -> Option<usize> {
+        (self.length > 0).then_some(usize::from(self.length) % (SPACE + 1).next_power_of_two())
+    }
+
+    fn of(address: usize, key: FieldKey<'_>) -> Self {
+        let name = key.name();
+        let mut bytes = [0; SPACE];
+        let fits = name.len() <= MAX_NAME && !is_special(name);
+        let Some((start, space)) = bytes.split_first_chunk_mut().filter(|_| fits) else {
+            return Self { address, ..NOTHING };
+        };
+        let length = u8::try_from(name.len()).unwrap_or(0);
+        *start = [0, length + 4, KEY, length];
+        space.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = byte);
+        Self { address, bytes, length: length + 4 }
+    }
+}
+
+/// What was prepared, by the addresses of keys that live as long as the program.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    /// None, or all of them.
+    slots: Vec<[Prepared; WAYS]>,
+}
+
+/// Sets of keys, by the low bits of their addresses.
+pub(crate) type Slots = [[Prepared; WAYS]; SETS];
+
+/// A power of two.
+const SETS: usize = 512;
+/// Keys that meet in a set. More of them than this take each other's place, which costs time only.
+const WAYS: usize = 2;
+
+impl Keys {
+    /// What is prepared so far, to be asked for one key after the other.
+    #[inline]
+    pub(crate) fn open(&mut self) -> Option<&mut Slots> {
+        if self.slots.is_empty() {
+            self.slots.resize(SETS, [NOTHING; WAYS]);
+        }
+        self.slots.first_chunk_mut()
+    }
+}
+
+/// The key of a field, prepared. `None` for a run-time key.
+#[inline]
+pub(crate) fn prepared<'s>(slots: &'s mut Slots, entry: Glance<'_>) -> Option<&'s Prepared> {
+    let address = entry.key()?.address()?;
+    // Keys are made of words.
+    let set = slots.get_mut((address >> 3) % SETS)?;
+    if set[0].address == address { Some(&set[0]) } else { elsewhere(set, entry) }
+}
+
+#[inline(never)]
+fn elsewhere<'s>(
+    [first, second]: &'s mut [Prepared; WAYS],
+    entry: Glance<'_>,
+) -> Option<&'s Prepared> {
+    let key = entry.key()?;
+    let address = key.address()?;
+    if second.address == address {
+        return Some(second);
+    }
+    *second = *first;
+    *first = Prepared::of(address, key);
+    Some(first)
+}
