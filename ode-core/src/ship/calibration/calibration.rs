@@ -95,8 +95,9 @@ impl Calibration {
     }
 
     /// Adds an event to the side it belongs to: to what is actual where the change could act in that
-    /// unit, which its stage says, or did; else to what is predicted. An event of a unit that did
-    /// not meet the change, or where it was off, is not counted.
+    /// unit, which its stage says, or did; else to what is predicted, also where a rollout or a
+    /// budget withheld it. An event of a unit that did not meet the change, or where it was off, is
+    /// not counted.
     pub fn add(&mut self, event: &impl Recorded) {
         if let Some(set) = self.side_of(event) {
             self.count(event, set);
