@@ -96,6 +96,7 @@ pub(crate) fn parse(parser: Parser) -> Result<Command, Problem> {
 fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
     let mut options = Options::default();
     let mut table = None;
+    let mut mode = None;
     let mut weekend = false;
     while let Some(arg) = parser.next()? {
         match arg {
@@ -109,12 +110,12 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
             Arg::Long("apps") => options.apps = Apps::Many(parser.value()?.parse()?),
             Arg::Long("break") => options.broken_column = Some(parser.value()?.string()?),
             Arg::Long("build-id") => options.build_id = Some(parser.value()?.string()?),
-            Arg::Long("dry-run") => options.mode = Mode::DryRun,
-            Arg::Long("shadow") => options.mode = Mode::Shadow,
+            Arg::Long("dry-run") => mode = Some(Mode::DryRun),
+            Arg::Long("shadow") => mode = Some(Mode::Shadow),
             Arg::Long("live-percent") => {
-                options.mode = Mode::Percent(parser.value()?.parse_with(percent)?);
+                mode = Some(Mode::Percent(parser.value()?.parse_with(percent)?));
             }
-            Arg::Long("live") => options.mode = Mode::Live,
+            Arg::Long("live") => mode = Some(Mode::Live),
             Arg::Long("weekend") => weekend = true,
             Arg::Long("kill-file") => options.kill_file = Some(parser.value()?.into()),
             Arg::Long("kill-after") => options.kill_after = Some(parser.value()?.parse()?),
@@ -126,9 +127,10 @@ fn read(mut parser: Parser) -> Result<Command, lexopt::Error> {
     if options.kill_after.is_some() && options.kill_file.is_none() {
         return Err("--kill-after needs a --kill-file".into());
     }
-    if weekend && options.kill_file.is_some() {
-        return Err("--weekend has a kill file of its own".into());
+    if weekend && (mode.is_some() || options.kill_file.is_some()) {
+        return Err("--weekend says itself how far each day goes, and what stops it".into());
     }
+    options.mode = mode.unwrap_or(options.mode);
     Ok(if weekend { Command::Weekend(options) } else { Command::Compact(options) })
 }
 
@@ -180,6 +182,7 @@ mod tests {
             (&["--live-percent", "NaN"], "0 to 100"),
             (&["--kill-after", "3"], "--kill-file"),
             (&["--weekend", "--kill-file", "stop"], "--weekend"),
+            (&["--weekend", "--live"], "--weekend"),
         ] {
             let message = parse_words(words).unwrap_err();
             assert!(message.contains(named) && message.contains("hint:"), "{message}");
