@@ -16,7 +16,8 @@ use crate::sync::{Mutex, lock};
 ///
 /// What is spent is counted for each change and pipeline, from the start of the pipeline: for the
 /// whole process, where nobody tests. An effect counts when it begins, whether or not it succeeds,
-/// so that effects that run at the same time never exceed the budget together.
+/// so that effects that run at the same time never exceed the budget together. A gate,
+/// [`would`](crate::would), takes nothing of it, but withholds in a unit where a plan was withheld.
 ///
 /// ```
 /// use ode_core::{Budget, DryRun};
