@@ -30,11 +30,14 @@ impl Values {
     /// Where a flag is, or belongs.
     fn find(&self, key: &str) -> Result<usize, usize> {
         let hash = keys::hash(key);
-        let first = self.hashes.partition_point(|known| *known < hash);
-        let same = self.hashes.iter().skip(first).take_while(|known| **known == hash).count();
-        let is = |(text, _): &(String, Evaluation)| text == key;
-        let found = self.flags.iter().skip(first).take(same).position(is);
-        found.map(|at| first + at).ok_or(first)
+        let mut at = self.hashes.partition_point(|known| *known < hash);
+        while self.hashes.get(at) == Some(&hash) {
+            if self.flags.get(at).is_some_and(|(text, _)| text == key) {
+                return Ok(at);
+            }
+            at += 1;
+        }
+        Err(at)
     }
 }
 
@@ -95,5 +98,28 @@ impl FlagSource for MemoryFlags {
 
     fn name(&self) -> &'static str {
         "memory"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flag_is_found_and_no_other() {
+        let flags = MemoryFlags::new();
+        let value = |n: i64| flags.evaluate(&format!("flag-{n}"), Subject::nobody());
+        for n in (0..3_000).rev() {
+            flags.set(format!("flag-{n}"), n);
+            flags.set(format!("flag-{n}"), n + 1);
+        }
+        for n in 0..3_000 {
+            assert_eq!(value(n).value(), Some(&FlagValue::I64(n + 1)));
+        }
+        (0..3_000).step_by(2).for_each(|n| flags.remove(&format!("flag-{n}")));
+        for n in 0..3_100 {
+            let expected = (n % 2 == 1 && n < 3_000).then_some(FlagValue::I64(n + 1));
+            assert_eq!(value(n).value(), expected.as_ref());
+        }
     }
 }
