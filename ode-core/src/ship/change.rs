@@ -6,10 +6,10 @@ use crate::context::slot;
 use crate::context::write;
 use crate::event::keys::Key;
 use crate::event::value::Value;
-use crate::pipeline::engine::PipelineRef;
 use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
 use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
+use crate::ship::experiment;
 use crate::ship::flag::{FlagKey, Kind, Question};
 use crate::ship::keys::{Names, interned};
 use crate::ship::kill::{self, KillSource, Kills};
@@ -322,6 +322,7 @@ impl Declaration {
         let limit = |known: Decision| if known.stage.acts() { decision } else { known };
         if let Some((now, true)) = decisions.restrict(self.name, decision.generation, limit) {
             self.record(&now);
+            experiment::forget();
         }
     }
 
@@ -384,22 +385,6 @@ impl Declaration {
         let found = slot::with_own(|unit| {
             let generation = unit.pipeline.as_ref()?.shipping.kills.generation();
             unit.decided(self.name).filter(|decision| decision.generation == generation)
-        });
-        found.flatten()
-    }
-}
-
-impl Declaration {
-    /// The stage that the unit that is current decided, if an experiment recorded it there and
-    /// nothing was killed since; and whether the unit is of the process's own pipeline.
-    #[inline]
-    pub(crate) fn tried(&self) -> Option<(Stage, bool)> {
-        let found = slot::with_own(|unit| {
-            let pipeline = unit.pipeline.as_ref()?;
-            let generation = pipeline.shipping.kills.generation();
-            let decision = unit.decisions().own_trial(self.name)?;
-            let is_process = matches!(pipeline, PipelineRef::Global(_));
-            (decision.generation == generation).then_some((decision.stage, is_process))
         });
         found.flatten()
     }

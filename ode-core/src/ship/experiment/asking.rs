@@ -4,10 +4,12 @@ use crate::clock::Moment;
 use crate::context::current::current;
 use crate::context::slot;
 use crate::record::format;
+use crate::rng;
 use crate::ship::experiment::background::{self, Apart, Side, drop_caught};
 use crate::ship::experiment::experiment::Experiment;
 use crate::ship::experiment::judge::Judge;
 use crate::ship::experiment::ledger::NotRunCause;
+use crate::ship::experiment::memo;
 use crate::ship::experiment::runtime;
 use crate::ship::experiment::side::AsyncSide;
 use crate::ship::experiment::state::{Reservation, State};
@@ -38,8 +40,8 @@ impl Experiment {
     #[inline]
     pub(crate) fn choose(&'static self, may: May) -> Choice {
         // What a unit did once it does again without a lock or an allocation of ours.
-        match (self.declaration().tried(), self.state_of_process()) {
-            (Some((stage, true)), Some(state)) => self.draw(stage, state, may),
+        match (memo::stage(self), self.state_of_process()) {
+            (Some(stage), Some(state)) => self.draw(stage, state, may),
             _ => self.choose_slowly(may),
         }
     }
@@ -52,6 +54,7 @@ impl Experiment {
         let stage = self.declaration().decide_in(&here).stage;
         let choice = self.draw(stage, &self.state(pipeline), may);
         self.note(&here, stage, matches!(choice, Choice::Both(..)));
+        memo::remember(self);
         choice
     }
 
@@ -74,15 +77,11 @@ impl Experiment {
             Stage::Live | Stage::RampDown => (Choice::Candidate, Side::Control),
         };
         let settings = self.settings();
-        if settings.noise > 0.0
-            && may.run
-            && may.run_control_twice
-            && stage == Stage::Shadow
-            && fastrand::f64() < settings.noise
-        {
+        let may_be_noise = may.run && may.run_control_twice && stage == Stage::Shadow;
+        if may_be_noise && rng::draw(settings.noise) {
             return Choice::Both(stage, Side::Noise);
         }
-        if settings.sample < 1.0 && fastrand::f64() >= settings.sample {
+        if !rng::draw(settings.sample) {
             state.not_sampled();
             return answers;
         }

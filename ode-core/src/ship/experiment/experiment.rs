@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use crate::pipeline::engine::PipelineRef;
+use crate::rng::Odds;
 use crate::ship::change::{Change, Declaration};
 use crate::ship::experiment::background::Side;
 use crate::ship::experiment::breaker::Breaker;
@@ -180,7 +181,7 @@ impl Experiment {
     /// Beyond these: in a `static`, so it fails to compile.
     #[must_use]
     pub const fn sample(mut self, share: f64) -> Self {
-        self.settings.sample = settings::share(share);
+        self.settings.sample = Odds::of(settings::share(share));
         self
     }
 
@@ -228,7 +229,7 @@ impl Experiment {
     /// Beyond these: in a `static`, so it fails to compile.
     #[must_use]
     pub const fn noise_control(mut self, share: f64) -> Self {
-        self.settings.noise = settings::share(share);
+        self.settings.noise = Odds::of(settings::share(share));
         self
     }
 

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use crate::rng::Odds;
 use crate::ship::experiment::breaker::Breaker;
 use crate::ship::experiment::comparison::Comparison;
 
 /// What an experiment declares beside its name and stage.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settings {
-    pub(crate) sample: f64,
-    pub(crate) noise: f64,
+    pub(crate) sample: Odds,
+    pub(crate) noise: Odds,
     pub(crate) max_concurrent: usize,
     pub(crate) max_queue: usize,
     pub(crate) deadline: Duration,
@@ -25,8 +26,8 @@ pub(crate) const MAX_QUEUE: usize = 65_536;
 
 impl Settings {
     pub(crate) const DEFAULT: Self = Self {
-        sample: 1.0,
-        noise: 0.0,
+        sample: Odds::ALWAYS,
+        noise: Odds::NEVER,
         max_concurrent: 8,
         max_queue: 64,
         deadline: Duration::from_secs(10),

@@ -8,6 +8,7 @@ use crate::ship::experiment::background::Side;
 use crate::ship::experiment::experiment::Experiment;
 use crate::ship::experiment::judge::{Cleans, Closures, Equal, Ignoring, Judge, Results};
 use crate::ship::experiment::side::AsyncSide;
+use crate::ship::stage::Stage;
 
 /// One run of an [`Experiment`], on one input; made by [`Experiment::on`].
 #[must_use = "a trial does nothing until `.run(control, candidate)`"]
@@ -77,7 +78,8 @@ impl<'i, I: Clone + Send + 'static> Trial<'i, I> {
     }
 
     /// As [`Trial::run`], for async functions and async closures that take the input by value. The
-    /// other side is a task of the runtime that this is called on; without one that ode knows (`ode`
+    /// input is cloned, so that the future borrows nothing. The other side is a task of the runtime
+    /// that this is called on; without one that ode knows (`ode`
     /// has the feature `tokio`) it is not run, and counted as `no_runtime`.
     ///
     /// ```
@@ -222,7 +224,7 @@ impl<'i, I: Clone + Send + 'static, J: Cleans> ComparedTrial<'i, I, J> {
             Choice::Control => control(input),
             Choice::Candidate => candidate(input),
             Choice::Both(stage, side) => {
-                run_both(Asking::begin(experiment, stage, side), input, judge, (control, candidate))
+                run_both((experiment, stage, side), input, judge, (control, candidate))
             }
         }
     }
@@ -265,7 +267,12 @@ impl<'i, I: Clone + Send + 'static, J: Cleans> ComparedTrial<'i, I, J> {
 
 #[cold]
 #[inline(never)]
-fn run_both<I, T, J, A, B>(asking: Asking, input: &I, judge: J, (control, candidate): (A, B)) -> T
+fn run_both<I, T, J, A, B>(
+    (experiment, stage, side): (&'static Experiment, Stage, Side),
+    input: &I,
+    judge: J,
+    (control, candidate): (A, B),
+) -> T
 where
     I: Clone + Send + 'static,
     T: 'static,
@@ -273,7 +280,8 @@ where
     A: FnOnce(&I) -> T + Clone + Send + 'static,
     B: FnOnce(&I) -> T + Send + 'static,
 {
-    match asking.side() {
+    let asking = Asking::begin(experiment, stage, side);
+    match side {
         Side::Candidate => asking.answer(input, judge, control, candidate),
         Side::Control => asking.answer(input, judge, candidate, control),
         Side::Noise => match asking.copied(|| control.clone()) {

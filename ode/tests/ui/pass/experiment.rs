@@ -40,9 +40,10 @@ async fn not_sync(n: u64) -> u64 {
     let other = Arc::clone(&client);
     CODEC
         .on(&Cell::new(n))
-        .run_async(async move |n: Cell<u64>| n.get() + *client, async move |n: Cell<u64>| {
-            n.get() + *other
-        })
+        .run_async(
+            async move |n: Cell<u64>| n.get() + *client,
+            async move |n: Cell<u64>| n.get() + *other,
+        )
         .await
 }
 
@@ -51,6 +52,8 @@ fn main() {
     assert_eq!(generic(&7_u64, |n| *n, |n| *n), 7);
     assert_eq!(fallible(&"7".to_owned()).unwrap(), 7);
     drop(is_send(not_sync(7)));
-    let sum: u64 = (0..3).map(|n| CODEC.on(&n).enabled_if(n > 1).ignore(|_, _, _| true).run(|n| *n, |n| *n)).sum();
+    let sum: u64 = (0..3)
+        .map(|n| CODEC.on(&n).enabled_if(n > 1).ignore(|_, _, _| true).run(|n| *n, |n| *n))
+        .sum();
     assert_eq!(sum, 3);
 }
