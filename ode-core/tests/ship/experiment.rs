@@ -16,11 +16,13 @@ fn page<R>(f: impl FnOnce() -> R) -> R {
     WideEvent::builder("page").run(f)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "sides take the input so")]
 fn old(n: &u64) -> (&'static str, u64) {
     ode_core::set! { ran.old = true };
     ("old", *n)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "sides take the input so")]
 fn new(n: &u64) -> (&'static str, u64) {
     ode_core::set! { ran.new = true };
     ("new", *n)
@@ -280,17 +282,14 @@ fn comparisons_by_closures_and_what_is_ignored() {
     static SIZES: Experiment = Experiment::new("sizes").default_stage(Stage::Shadow);
     let events = capture();
     let tolerance = 2;
-    let ask = |n: u64, extra: usize| {
+    let ask = |n: usize, extra: usize| {
         page(|| {
             SIZES
                 .on(&n)
                 .compare(|a: &Answer| a.0.len(), move |old, new| old.abs_diff(*new) <= tolerance)
                 .ignore(|n, _, _| *n == 13)
                 .ignore(|_, old, _| *old == 0)
-                .run(
-                    |n| Answer(vec![0; *n as usize]),
-                    move |n| Answer(vec![0; *n as usize + extra]),
-                )
+                .run(|n| Answer(vec![0; *n]), move |n| Answer(vec![0; *n + extra]))
         });
     };
     for (n, extra) in [(1, 2), (1, 3), (13, 9), (0, 9)] {
@@ -344,7 +343,7 @@ fn inline_sides_borrow_and_the_caller_waits() {
     static INLINE: Experiment =
         Experiment::new("inline").default_stage(Stage::Shadow).noise_control(1.0);
     let events = capture();
-    let rows = vec![1, 2, 3];
+    let rows = [1, 2, 3];
     let mut log = Vec::new();
     let n = page(|| {
         INLINE.run_inline(
@@ -352,7 +351,7 @@ fn inline_sides_borrow_and_the_caller_waits() {
             || {
                 log.push("candidate");
                 ode_core::set! { inline.side = true };
-                rows.iter().count() + 1
+                rows.len() + 1
             },
         )
     });

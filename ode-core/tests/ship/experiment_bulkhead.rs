@@ -1,6 +1,12 @@
 //! The caller never waits; what does not run is counted by its cause.
 
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -21,9 +27,9 @@ fn named(events: &Capture, name: &str) -> Vec<Captured> {
 }
 
 /// A side that says that it has begun, and ends when it is told to.
-fn blocked() -> (impl FnOnce(&u64) -> u64 + Send, Receiver<()>, Sender<()>) {
+fn blocked() -> (impl FnOnce(&u64) -> u64 + Send, Receiver<()>, SyncSender<()>) {
     let (began, has_begun) = sync_channel(1);
-    let (go_on, may_go_on) = channel();
+    let (go_on, may_go_on) = sync_channel(1);
     (side(began, may_go_on), has_begun, go_on)
 }
 
@@ -255,7 +261,7 @@ fn the_ledger_is_an_event_while_something_changes() {
     assert_eq!(named(&events, "ode.experiment.status").len(), 2);
 }
 
-struct To(Sender<(String, String)>);
+struct To(SyncSender<(String, String)>);
 
 impl Exporter for To {
     fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
@@ -272,7 +278,7 @@ impl Exporter for To {
 fn at_shutdown_what_waits_is_let_go_and_the_ledger_is_the_last_word() {
     static LAST: Experiment =
         Experiment::new("last").default_stage(Stage::Shadow).max_concurrent(1);
-    let (sender, exported) = channel();
+    let (sender, exported) = sync_channel(100);
     let builder = PipelineBuilder::new(Process::new("test")).announce(true).export_to(To(sender));
     let pipeline = TestPipeline::start(builder).unwrap();
     let (candidate, has_begun, go_on) = blocked();

@@ -1,5 +1,7 @@
 //! Answers compared path by path, and what of them is on events.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
+
 use ode_core::testing::{Capture, Captured, capture};
 use ode_core::{Comparison, Diff, DifferenceKind, Experiment, NotRunCause, Stage, WideEvent};
 use serde::Serialize;

@@ -24,8 +24,14 @@ enum Where {
 
 impl Where {
     fn of(n: u64) -> Self {
-        use Where::{Candidate, Clean, Ignore, Nowhere, Observer, Same};
-        [Candidate, Clean, Same, Ignore, Observer, Nowhere][usize::try_from(n % 6).unwrap()]
+        match n % 6 {
+            0 => Self::Candidate,
+            1 => Self::Clean,
+            2 => Self::Same,
+            3 => Self::Ignore,
+            4 => Self::Observer,
+            _ => Self::Nowhere,
+        }
     }
 
     fn check(self, here: Self) {
@@ -106,7 +112,7 @@ struct Spiteful(Arc<AtomicU64>, bool);
 impl Clone for Spiteful {
     fn clone(&self) -> Self {
         let clones = self.0.fetch_add(1, Ordering::SeqCst);
-        assert!(clones % 2 == 0, "in clone");
+        assert!(clones.is_multiple_of(2), "in clone");
         Self(Arc::clone(&self.0), true)
     }
 }
@@ -181,7 +187,7 @@ fn errors_allocations_and_leaks_of_a_candidate_stay_with_it() {
             |_| {
                 // Virtual memory that nobody touches, and memory that nobody frees.
                 let gigabyte: Vec<u8> = Vec::with_capacity(1 << 30);
-                Box::leak(Box::new([0_u8; 1 << 16]));
+                vec![0_u8; 1 << 16].leak();
                 ode_core::record_error(&std::io::Error::other("inside"));
                 Err(format!("{} bytes", gigabyte.capacity()))
             },

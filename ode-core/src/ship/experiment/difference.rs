@@ -177,7 +177,7 @@ mod tests {
             assert_ne!(fingerprint(&one), fingerprint(other), "{other:?}");
         }
         // Published: dashboards and suppressions are keyed by it.
-        assert_eq!(fingerprint(&one), 0x9e0dece5a30f022e);
+        assert_eq!(fingerprint(&one), 0x9e0d_ece5_a30f_022e);
     }
 
     #[test]

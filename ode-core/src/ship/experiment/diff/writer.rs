@@ -376,7 +376,7 @@ mod tests {
         fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             match self.0 {
                 0 => serializer.serialize_unit(),
-                more => (Nested(more - 1),).serialize(serializer),
+                more => (Self(more - 1),).serialize(serializer),
             }
         }
     }
