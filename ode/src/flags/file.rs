@@ -353,3 +353,28 @@ impl FlagSource for FlagFile {
         "flagd"
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As if both had been written within what a file's time is measured in.
+    #[test]
+    fn what_only_the_content_tells_is_seen_for_a_while() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flags.json");
+        let document = |number: u32| format!("{{\"flags\": {{\"a\": {number}}}}}");
+        std::fs::write(&path, document(0)).unwrap();
+        let file = FlagFile::new(&path);
+        for number in 1..6 {
+            std::fs::write(&path, document(number)).unwrap();
+            file.lock_seen().stamp = Some(Stamp::of(&std::fs::metadata(&path).unwrap()));
+            assert!(matches!(file.look(), Look::Reloaded(_)), "{number}");
+        }
+        // In the end it is not read any more.
+        file.lock_seen().looks = LOOKS_AT_CONTENT;
+        std::fs::write(&path, document(9)).unwrap();
+        file.lock_seen().stamp = Some(Stamp::of(&std::fs::metadata(&path).unwrap()));
+        assert_eq!(file.look(), Look::Nothing);
+    }
+}

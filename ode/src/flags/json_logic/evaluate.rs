@@ -29,6 +29,8 @@ pub(crate) struct Question<'q> {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Unanswerable;
 
+const FEW: usize = 3;
+
 type Answer<'s> = Result<Val<'s>, Unanswerable>;
 
 impl<'q> Question<'q> {
@@ -67,8 +69,15 @@ impl<'q> Question<'q> {
             Expr::Or(parts) => self.first(parts, item, Val::is_true),
             Expr::Each(each, items, rule) => self.each(*each, items, rule, item),
             Expr::Call(op, arguments) => {
-                let arguments = self.all(arguments, item)?;
-                self.call(*op, arguments, item)
+                // Most operators have two or three, which need no memory of their own.
+                if arguments.len() > FEW {
+                    return self.call(*op, &self.all(arguments, item)?, item);
+                }
+                let mut few = [const { Val::Null }; FEW];
+                for (place, argument) in few.iter_mut().zip(arguments) {
+                    *place = self.eval(argument, item)?;
+                }
+                self.call(*op, few.get(..arguments.len()).unwrap_or(&few), item)
             }
         }
     }
@@ -182,7 +191,7 @@ impl<'q> Question<'q> {
         Ok(Val::Bool(at_the_end))
     }
 
-    fn call<'s>(&self, op: Op, arguments: Vec<Val<'s>>, item: Option<&'s Val<'s>>) -> Answer<'s>
+    fn call<'s>(&self, op: Op, arguments: &[Val<'s>], item: Option<&'s Val<'s>>) -> Answer<'s>
     where
         'q: 's,
     {
@@ -194,14 +203,14 @@ impl<'q> Question<'q> {
             Op::NotEqual => Val::Bool(!one.is_equal(other)),
             Op::Same => Val::Bool(one.is_same(other)),
             Op::NotSame => Val::Bool(!one.is_same(other)),
-            Op::Less => ordered(&arguments, Ordering::is_lt),
-            Op::LessOrEqual => ordered(&arguments, Ordering::is_le),
-            Op::Greater => ordered(&arguments, Ordering::is_gt),
-            Op::GreaterOrEqual => ordered(&arguments, Ordering::is_ge),
+            Op::Less => ordered(arguments, Ordering::is_lt),
+            Op::LessOrEqual => ordered(arguments, Ordering::is_le),
+            Op::Greater => ordered(arguments, Ordering::is_gt),
+            Op::GreaterOrEqual => ordered(arguments, Ordering::is_ge),
             Op::Not => Val::Bool(!one.is_true()),
             Op::Truth => Val::Bool(one.is_true()),
-            Op::Add => folded(&arguments, 0, i64::checked_add, |sum, number| sum + number),
-            Op::Multiply => folded(&arguments, 1, i64::checked_mul, |product, n| product * n),
+            Op::Add => folded(arguments, 0, i64::checked_add, |sum, number| sum + number),
+            Op::Multiply => folded(arguments, 1, i64::checked_mul, |product, n| product * n),
             Op::Subtract if arguments.len() == 1 => {
                 let negated = one.whole().and_then(i64::checked_neg).map(Val::Int);
                 negated.unwrap_or_else(|| Val::Float(-one.number()))
@@ -214,7 +223,7 @@ impl<'q> Question<'q> {
             Op::In => Val::Bool(is_in(one, other)),
             Op::Cat => {
                 let mut text = String::new();
-                for part in &arguments {
+                for part in arguments {
                     text.push_str(&self.counted(part.text())?);
                 }
                 Val::Str(Cow::Owned(text))
@@ -226,9 +235,9 @@ impl<'q> Question<'q> {
             Op::Merge => Val::List(merged(arguments)),
             Op::Missing => Val::List(self.missing(arguments, item)),
             Op::MissingSome => self.missing_some(arguments, item),
-            Op::StartsWith => texts(&arguments, |text, start| text.starts_with(start)),
-            Op::EndsWith => texts(&arguments, |text, end| text.ends_with(end)),
-            Op::SemVer => versions(&arguments),
+            Op::StartsWith => texts(arguments, |text, start| text.starts_with(start)),
+            Op::EndsWith => texts(arguments, |text, end| text.ends_with(end)),
+            Op::SemVer => versions(arguments),
         })
     }
 
@@ -240,38 +249,31 @@ impl<'q> Question<'q> {
     }
 
     /// The names among the arguments, or among those in a list, under which nothing is known.
-    fn missing<'s>(&self, arguments: Vec<Val<'s>>, item: Option<&'s Val<'s>>) -> Vec<Val<'s>>
+    fn missing<'s>(&self, arguments: &[Val<'s>], item: Option<&'s Val<'s>>) -> Vec<Val<'s>>
     where
         'q: 's,
     {
-        let names = match arguments.first().and_then(Val::items) {
-            Some(names) => names.to_vec(),
-            None => arguments,
-        };
+        let names = arguments.first().and_then(Val::items).unwrap_or(arguments);
         let is_missing = |name: &Val<'s>| match self.look(&Path::of(&name.text()), item) {
             Val::Null => true,
             Val::Str(text) => text.is_empty(),
             _ => false,
         };
-        names.into_iter().filter(is_missing).collect()
+        names.iter().filter(|name| is_missing(name)).cloned().collect()
     }
 
     /// Nothing where so many of the names are known, else those that are missing.
-    fn missing_some<'s>(&self, arguments: Vec<Val<'s>>, item: Option<&'s Val<'s>>) -> Val<'s>
+    fn missing_some<'s>(&self, arguments: &[Val<'s>], item: Option<&'s Val<'s>>) -> Val<'s>
     where
         'q: 's,
     {
-        let mut arguments = arguments.into_iter();
-        let (need, names) = (arguments.next(), arguments.next());
-        let Some((names, count)) = names.and_then(|names| {
-            let count = names.items()?.len();
-            Some((names, count))
-        }) else {
+        let (need, names) = (arguments.first(), arguments.get(1));
+        let Some(count) = names.and_then(Val::items).map(<[_]>::len) else {
             return Val::List(Vec::new());
         };
-        let missing = self.missing(vec![names], item);
+        let missing = self.missing(names.map_or(&[], std::slice::from_ref), item);
         let known = i64::try_from(count - missing.len()).unwrap_or(i64::MAX);
-        let enough = Val::Int(known).order(&need.unwrap_or(Val::Int(0)));
+        let enough = Val::Int(known).order(need.unwrap_or(&Val::Null));
         Val::List(if enough.is_some_and(Ordering::is_ge) { Vec::new() } else { missing })
     }
 }
@@ -308,15 +310,15 @@ fn folded(
     arguments.iter().fold(Val::Int(start), |sum, next| computed(&sum, next, whole, any))
 }
 
-fn least<'s>(arguments: Vec<Val<'s>>, is: fn(Ordering) -> bool) -> Val<'s> {
-    let number = |value: Val<'s>| match value.whole() {
+fn least<'s>(arguments: &[Val<'s>], is: fn(Ordering) -> bool) -> Val<'s> {
+    let number = |value: &Val<'s>| match value.whole() {
         Some(whole) => Val::Int(whole),
         None => Val::Float(value.number()),
     };
     let better = |one: Val<'s>, other: Val<'s>| {
         if other.order(&one).is_some_and(is) { other } else { one }
     };
-    arguments.into_iter().map(number).reduce(better).unwrap_or(Val::Float(f64::NAN))
+    arguments.iter().map(number).reduce(better).unwrap_or(Val::Float(f64::NAN))
 }
 
 fn is_in(needle: &Val<'_>, haystack: &Val<'_>) -> bool {
@@ -352,13 +354,12 @@ fn usize_of(number: i64) -> usize {
 }
 
 /// The lists' items, and what is no list.
-fn merged(arguments: Vec<Val<'_>>) -> Vec<Val<'_>> {
+fn merged<'s>(arguments: &[Val<'s>]) -> Vec<Val<'s>> {
     let mut items = Vec::new();
     for argument in arguments {
-        match argument {
-            Val::List(more) => items.extend(more),
-            Val::Items(more) => items.extend(more.iter().map(Val::borrowed)),
-            one => items.push(one),
+        match argument.items() {
+            Some(more) => items.extend_from_slice(more),
+            None => items.push(argument.clone()),
         }
     }
     items
