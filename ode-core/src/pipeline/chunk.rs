@@ -93,7 +93,9 @@ impl Chunk {
         });
         self.fields.extend_from_slice(&buffer.fields);
         self.text.push_str(&buffer.text);
-        self.blob.extend_from_slice(&buffer.blob);
+        if !buffer.blob.is_empty() {
+            self.blob.extend_from_slice(&buffer.blob);
+        }
         self.bytes += record_bytes(buffer);
     }
 

@@ -32,7 +32,8 @@ impl Mark {
     fn of(field: &Field) -> Self {
         Self {
             key: field.key.map_or(0, |key| std::ptr::from_ref(key).addr()),
-            kind_and_flags: u16::from_le_bytes([field.kind as u8, field.flags]),
+            // As they lie in memory.
+            kind_and_flags: u16::from_le_bytes([field.flags, field.kind as u8]),
         }
     }
 

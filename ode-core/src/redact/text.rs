@@ -68,7 +68,7 @@ fn has_trace(bytes: &[u8]) -> bool {
 #[inline]
 fn find_trace(firsts: &[u8; LANES], seconds: &[u8; LANES], found: &mut [u8; LANES]) {
     for ((found, first), second) in found.iter_mut().zip(firsts).zip(seconds) {
-        let is = |byte: u8, other: u8| u8::from(byte == other);
+        let is = |byte: u8, other: u8| if byte == other { u8::MAX } else { 0 };
         let url = is(*first, b':') & is(*second, b'/');
         let letter = is(*first | 0x20, b'r') | is(*first | 0x20, b'c');
         *found |= url | letter & is(*second, b' ');
