@@ -106,15 +106,15 @@ impl Encoder {
                 encoded.taken += 1;
                 continue;
             }
-            if self.envelope.alone(signal, self.event.length()) > max_bytes {
-                encoded.too_large += 1;
-                encoded.taken += 1;
-                continue;
-            }
             let same = open.is_some_and(|open| std::ptr::eq(open, process) || open == process);
             let length = self.envelope.with(signal, out.len(), same, self.event.length());
             if length > max_bytes {
-                break;
+                if self.envelope.alone(signal, self.event.length()) <= max_bytes {
+                    break;
+                }
+                encoded.too_large += 1;
+                encoded.taken += 1;
+                continue;
             }
             self.envelope.append(signal, same, self.event.bytes(), out);
             open = Some(process);

@@ -161,11 +161,13 @@ impl Envelope {
                     self.open = Some(Open { resource, scope: out.len() });
                     out.extend_from_slice(self.scope_fields());
                 }
-                // Requests are smaller than that.
+                // Four bytes are enough for the largest request.
                 let (digits, length) = varint_below_57_bits(event.len() as u64).unwrap_or_default();
+                let [a, b, c, d, ..] = digits;
+                let before = out.len();
                 out.reserve(PADDED + event.len());
-                out.push(EVENT);
-                out.extend_from_slice(digits.get(..length).unwrap_or_default());
+                out.extend_from_slice(&[EVENT, a, b, c, d]);
+                out.truncate(before + 1 + length);
             }
             Format::Json => {
                 let names = names(signal);

@@ -11,8 +11,8 @@ const SPACE: usize = 48;
 /// Tag and length of the `KeyValue`, tag and length of the key.
 const BEFORE_NAME: usize = 4;
 
-/// The beginning of a `KeyValue`: its tag, which is left out, its length without that of the value,
-/// and its key. Behind these there are zeros, so that copies need not know their length.
+/// The beginning of a `KeyValue`: its tag, which is left out, its length without the value and what
+/// stands before that, and its key. Behind these there are zeros, so that copies need not know their length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prepared {
     /// The address of the key.
@@ -39,7 +39,7 @@ impl Prepared {
             return Self { address, ..NOTHING };
         };
         let length = u8::try_from(name.len()).unwrap_or(0);
-        *start = [0, length + 4, KEY, length];
+        *start = [0, length + 2, KEY, length];
         space.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = byte);
         Self { address, bytes, length: length + 4 }
     }

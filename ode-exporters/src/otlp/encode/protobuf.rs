@@ -156,30 +156,34 @@ fn put_quickly<'r, 'e>(
 fn put_quick(space: &mut [u8; QUICK], tag: u8, key: &Prepared, entry: Glance<'_>) -> Option<usize> {
     let at = key.length()?;
     *space.first_chunk_mut()? = key.bytes;
-    // The bytes of the value behind its own length.
+    // The bytes of the value, with its tag and its length.
     let size = match entry.value() {
         Plain::Text(wide, length) => {
             put_at(space, at, [VALUE, length_byte(length + 2), STRING, length_byte(length)])?;
-            put_at(space, at + 4, *wide)?;
-            length + 2
+            if length <= 32 {
+                put_at(space, at + 4, *wide.first_chunk::<32>()?)?;
+            } else {
+                put_at(space, at + 4, *wide)?;
+            }
+            length + 4
         }
         Plain::I64(number) => put_varint_at(space, at, u64::try_from(number).ok()?)?,
         Plain::U64(number) => put_varint_at(space, at, number)?,
         Plain::F64(number) => {
             put_at(space, at, [VALUE, 9, DOUBLE])?;
             put_at(space, at + 3, number.to_bits().to_le_bytes())?;
-            9
+            11
         }
         Plain::Bool(value) => {
             put_at(space, at, [VALUE, 2, BOOL, u8::from(value)])?;
-            2
+            4
         }
         Plain::Other => return None,
     };
     let [first, total, ..] = space;
     *first = tag;
     *total += length_byte(size);
-    Some(at + 2 + size)
+    Some(at + size)
 }
 
 /// Puts an integer of at most 56 bits as a value; says how many bytes that is.
@@ -190,12 +194,12 @@ fn put_varint_at(space: &mut [u8; QUICK], at: usize, number: u64) -> Option<usiz
         let two = u8::from(number >= 0x80);
         put_at(space, at, [VALUE, 2 + two, INT, low | two << 7])?;
         put_at(space, at + 4, [high])?;
-        return Some(2 + usize::from(two));
+        return Some(4 + usize::from(two));
     }
     let (digits, length) = varint_below_57_bits(number)?;
     put_at(space, at, [VALUE, length_byte(length + 1), INT])?;
     put_at(space, at + 3, digits)?;
-    Some(length + 1)
+    Some(length + 3)
 }
 
 #[inline]
