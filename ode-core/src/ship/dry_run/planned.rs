@@ -123,7 +123,7 @@ impl<'d, C: Change, P: EventFields, W: Precondition<P>> Planned<'d, C, P, W> {
     ///     let commit = PURGE.plan(Unrecorded(rows.len())).commit_async(async |live, _plan| {
     ///         table.get(live).delete(rows).await?;
     ///         rows.clear();
-    ///         Ok(())
+    ///         Ok::<_, std::io::Error>(())
     ///     });
     ///     if commit.await?.is_withheld() {
     ///         println!("would delete {} rows", rows.len());
