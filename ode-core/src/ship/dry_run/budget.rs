@@ -260,6 +260,19 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_of_any_length_forgets_all_that_is_an_hour_old() {
+        let budget = Budget::new().per_hour(3);
+        for pause in [63, 64, 90, 122, 1_000_000] {
+            let mut spent = Spent::default();
+            for minute in 0..3 {
+                assert!(granted(&mut spent, budget, 1, minute * MINUTE_NS));
+            }
+            assert!(granted(&mut spent, budget, 3, pause * MINUTE_NS), "{pause} minutes");
+            assert!(!granted(&mut spent, budget, 1, pause * MINUTE_NS));
+        }
+    }
+
+    #[test]
     fn it_is_told_once_an_hour() {
         let (mut spent, budget) = (Spent::default(), Budget::new().per_run(1).per_hour(100));
         spent.reserve(budget, 1, 5);
