@@ -20,9 +20,7 @@ mod subject;
 pub mod support;
 
 pub use change::{Change, stage};
-pub use dry_run::{
-    AnyChange, Budget, Commit, DryRun, Live, LiveOnly, Planned, Refused, Refusing,
-};
+pub use dry_run::{AnyChange, Budget, Commit, DryRun, Live, LiveOnly, Planned, Refused, Refusing};
 pub use evaluation::{Evaluation, FlagError, FlagSource, FlagValue, Reason};
 #[cfg(feature = "diff")]
 pub use experiment::Diff;

@@ -10,12 +10,12 @@ use crate::pipeline::builder::PipelineBuilder;
 use crate::pipeline::engine::Pipeline;
 use crate::pipeline::ledger::Stats;
 use crate::process::Process;
-use crate::ship::FlagSource;
 use crate::rng::Ids;
+use crate::ship::FlagSource;
 use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
 use crate::testing::captured::{Captured, fail};
-use crate::testing::experiments::failures_at_drop;
 use crate::testing::clock::TestClock;
+use crate::testing::experiments::failures_at_drop;
 use crate::testing_hook::{CAPTURES, OUTSIDE};
 
 /// Captures the events of this test until it is dropped.
