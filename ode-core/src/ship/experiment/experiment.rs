@@ -282,14 +282,13 @@ impl Experiment {
     /// ```
     pub fn stats(&self) -> ExperimentStats {
         let none = || ExperimentStats { name: self.name.to_owned(), ..ExperimentStats::default() };
-        match Here::find().pipeline {
-            Some(pipeline) => {
-                let known = pipeline.shipping.experiments.all();
-                let state = known.iter().find(|state| state.name() == self.name);
-                state.map_or_else(none, |state| state.stats())
-            }
-            None => none(),
-        }
+        self.known().map_or_else(none, |state| state.stats())
+    }
+
+    /// The state here, if there was a trial.
+    pub(crate) fn known(&self) -> Option<Arc<State>> {
+        let known = Here::find().pipeline?.shipping.experiments.all();
+        known.into_iter().find(|state| state.name() == self.name)
     }
 
     pub(crate) const fn name(&self) -> &'static str {

@@ -19,7 +19,6 @@ mod record;
 mod registry;
 pub mod runtime;
 mod settings;
-#[cfg(any(test, feature = "testing"))]
 mod settling;
 mod side;
 mod state;
