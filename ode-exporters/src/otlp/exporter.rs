@@ -51,6 +51,10 @@ use crate::otlp::transport::{Delivery, Failure, Lane, Message, Own, Post, Target
 ///
 /// With [`Signals::Both`] an event is delivered when both receivers took it.
 ///
+/// Among log records each flag that a unit evaluated is one more, `feature_flag.evaluation`, behind the
+/// unit's own. They are not counted: where a receiver rejects so few records that all of them may be
+/// such, the events count as delivered, and that is said.
+///
 /// # Security
 /// `https` is never replaced by anything else, certificates are always verified, and redirects are
 /// not followed. Values of headers, the query of an endpoint, and what a receiver says in words are
@@ -368,11 +372,11 @@ impl Post for Wire {
         &mut self,
         signal: Signal,
         message: &Message,
-        events: usize,
+        records: usize,
     ) -> Result<Answer, Failure> {
         let lane = self.lanes.iter_mut().find(|(own, _)| *own == signal);
         let Some((_, lane)) = lane else { return Ok(Answer::default()) };
-        let answer = self.own.block_on(lane.send(message, events));
+        let answer = self.own.block_on(lane.send(message, records));
         let answer =
             answer.map_err(|error| Failure::unanswered("no runtime can be started", &error))??;
         if answer.rejected == 0 && !answer.message.is_empty() && !self.warned {

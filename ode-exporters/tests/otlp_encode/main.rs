@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod evaluations;
 mod events;
 mod json;
 mod limits;

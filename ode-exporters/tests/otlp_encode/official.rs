@@ -17,7 +17,11 @@ const OURS: [&str; 8] = [
     "SampleRate",
 ];
 
-const OFFICIAL: [&str; 11] = [
+const OFFICIAL: [&str; 15] = [
+    attribute::ERROR_TYPE,
+    attribute::FEATURE_FLAG_KEY,
+    attribute::FEATURE_FLAG_RESULT_REASON,
+    attribute::FEATURE_FLAG_RESULT_VARIANT,
     attribute::EXCEPTION_TYPE,
     attribute::EXCEPTION_MESSAGE,
     resource::DEPLOYMENT_ENVIRONMENT_NAME,

@@ -6,6 +6,7 @@ use ode_core::{Event, Process};
 
 use crate::otlp::encode::attributes::Target;
 use crate::otlp::encode::envelope::Envelope;
+use crate::otlp::encode::evaluation;
 use crate::otlp::encode::json::Json;
 use crate::otlp::encode::log::{self, Scratch};
 use crate::otlp::encode::prepared::Keys;
@@ -38,6 +39,9 @@ pub struct Encoder {
     event: Buffer,
     scratch: Scratch,
     keys: Keys,
+    /// What its flags were, one record each, and where these end.
+    evaluations: Buffer,
+    ends: Vec<usize>,
 }
 
 /// What a request holds, and what became of the events before its end.
@@ -52,6 +56,8 @@ pub struct Encoded {
     pub too_large: usize,
     /// How many were left out because encoding them failed.
     pub failed: usize,
+    /// How many more records there are in the request: each says how a flag was evaluated.
+    pub evaluations: usize,
 }
 
 impl Encoder {
@@ -65,6 +71,8 @@ impl Encoder {
             event: Buffer::default(),
             scratch: Scratch::default(),
             keys: Keys::default(),
+            evaluations: Buffer::default(),
+            ends: Vec::new(),
         }
     }
 
@@ -116,7 +124,14 @@ impl Encoder {
                 encoded.taken += 1;
                 continue;
             }
+            if signal == Signal::Logs && self.scratch.evaluated {
+                let room = max_bytes - length;
+                if !self.put_evaluations(event, room) && encoded.events > 0 {
+                    break;
+                }
+            }
             self.envelope.append(signal, same, self.event.bytes(), out);
+            encoded.evaluations += self.append_evaluations(out);
             open = Some(process);
             encoded.events += 1;
             encoded.taken += 1;
@@ -148,6 +163,58 @@ impl Encoder {
             });
         })
     }
+
+    /// Encodes what the event's flags were; `false`, and nothing, where there is too little room. An
+    /// event that is alone goes without them.
+    #[cold]
+    fn put_evaluations(&mut self, event: &Event, room: usize) -> bool {
+        let (format, text, ends) = (self.format, &mut self.scratch.text, &mut self.ends);
+        let max_length = self.shape.max_value_length;
+        let done = written(&mut self.evaluations, |buffer| {
+            for flag in evaluation::evaluated(event) {
+                buffer.append(512, |room| match format {
+                    Format::Protobuf => {
+                        Protobuf::whole(room, |w| evaluation::put(w, event, flag, max_length, text))
+                    }
+                    Format::Json => {
+                        Json::whole(room, |w| evaluation::put(w, event, flag, max_length, text))
+                    }
+                });
+                ends.push(buffer.length());
+            }
+        });
+        let needed: usize = records(&self.evaluations, &self.ends)
+            .map(|record| self.envelope.framed(record.len()))
+            .sum();
+        let fits = done && needed <= room;
+        if !fits {
+            self.ends.clear();
+        }
+        fits
+    }
+
+    /// Adds the records behind their event; how many there were.
+    fn append_evaluations(&mut self, out: &mut Vec<u8>) -> usize {
+        if self.ends.is_empty() {
+            return 0;
+        }
+        for record in records(&self.evaluations, &self.ends) {
+            self.envelope.append(Signal::Logs, true, record, out);
+        }
+        let count = self.ends.len();
+        self.ends.clear();
+        count
+    }
+}
+
+/// What stands one behind the other in a buffer.
+fn records<'b>(buffer: &'b Buffer, ends: &'b [usize]) -> impl Iterator<Item = &'b [u8]> {
+    let mut start = 0;
+    ends.iter().map(move |end| {
+        let record = buffer.bytes().get(start..*end).unwrap_or_default();
+        start = *end;
+        record
+    })
 }
 
 /// Writes to an empty buffer; `false`, and nothing in it, if that panicked. Nothing here is known to

@@ -124,7 +124,7 @@ impl Envelope {
     }
 
     /// The bytes of an event with what is around it.
-    fn framed(&self, event: usize) -> usize {
+    pub(crate) fn framed(&self, event: usize) -> usize {
         match self.format {
             Format::Protobuf => 1 + varint_length(event as u64) + event,
             Format::Json => event + 1,

@@ -2,6 +2,7 @@
 
 use ode_core::{Event, TraceContext, Value};
 
+use crate::otlp::encode::evaluation::flag_of;
 use crate::otlp::encode::lists::is_large;
 use crate::otlp::encode::names;
 use crate::otlp::encode::signal::Signal;
@@ -22,6 +23,8 @@ pub(crate) struct Facts<'e> {
     pub(crate) sample_rate: Option<f64>,
     /// Fields that the event itself had no room for.
     pub(crate) dropped: u64,
+    /// Flags were evaluated.
+    pub(crate) evaluated: bool,
 }
 
 impl Default for Facts<'_> {
@@ -35,6 +38,7 @@ impl Default for Facts<'_> {
             reason: None,
             sample_rate: None,
             dropped: 0,
+            evaluated: false,
         }
     }
 }
@@ -91,7 +95,7 @@ impl<'e> Facts<'e> {
                 self.sample_rate = Some(rate);
             }
             ("ode.dropped_fields", Value::U64(dropped)) => self.dropped = dropped,
-            _ => {}
+            (flag, _) => self.evaluated |= flag_of(flag).is_some(),
         }
         Place::Attribute
     }
@@ -121,7 +125,7 @@ const SPECIAL: [&str; 12] = [
 
 /// Whether a field may be more than an attribute.
 pub(crate) fn is_special(key: &str) -> bool {
-    SPECIAL.contains(&key)
+    SPECIAL.contains(&key) || flag_of(key).is_some()
 }
 
 /// Whether a field is perhaps special. Almost all are not, which their length and first letter tell.
@@ -131,12 +135,14 @@ pub(crate) fn may_be_special(key: &str) -> bool {
     match key.len() {
         0 => true,
         5 => first == b'l',
-        8 | 17 | 18 => first == b'o',
+        8 => first == b'o',
+        17 | 18 => first == b'o' || first == b'f',
         10 => first == b'e' || first == b'S',
         11 => first == b't' || first == b's',
-        13 => first == b'e',
-        15 => first == b'd' || first == b'c',
-        _ => false,
+        13 => first == b'e' || first == b'f',
+        15 => first == b'd' || first == b'c' || first == b'f',
+        // The reason of a flag.
+        _ => first == b'f',
     }
 }
 
@@ -192,5 +198,9 @@ mod tests {
             assert!(may_be_special(key), "{key}");
         }
         assert!(!may_be_special("cart.items") && !is_special("order.id"));
+        for length in 1..64 {
+            let reason = format!("flag.{}.reason", "x".repeat(length));
+            assert!(may_be_special(&reason) && is_special(&reason), "{reason}");
+        }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Scratch {
     /// Attributes that had no room, as plain JSON.
     pub(crate) rest: Buffer,
     pub(crate) body: Buffer,
+    /// The event that was put last has flags.
+    pub(crate) evaluated: bool,
 }
 
 /// Puts the fields of a `LogRecord`.
@@ -48,6 +50,7 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
     let attributes = log_record::ATTRIBUTES;
     let (facts, dropped) =
         attributes::put(writer, attributes, event, target, extra, &mut scratch.rest)?;
+    scratch.evaluated = facts.evaluated;
     if dropped > 0 {
         writer.number(log_record::DROPPED_ATTRIBUTES, dropped)?;
     }

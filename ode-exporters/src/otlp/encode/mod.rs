@@ -9,6 +9,7 @@ pub(crate) mod attributes;
 pub(crate) mod budget;
 mod encoder;
 mod envelope;
+mod evaluation;
 pub(crate) mod facts;
 pub(crate) mod fields;
 mod json;

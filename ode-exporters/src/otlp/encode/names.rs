@@ -19,8 +19,15 @@ pub(crate) const SDK_NAME: &str = "telemetry.sdk.name";
 pub(crate) const SDK_LANGUAGE: &str = "telemetry.sdk.language";
 pub(crate) const SDK_VERSION: &str = "telemetry.sdk.version";
 
+/// The name of a log record about one flag.
+pub(crate) const EVALUATION: &str = "feature_flag.evaluation";
+pub(crate) const FLAG_KEY: &str = "feature_flag.key";
+pub(crate) const FLAG_VARIANT: &str = "feature_flag.result.variant";
+pub(crate) const FLAG_REASON: &str = "feature_flag.result.reason";
+pub(crate) const ERROR_TYPE: &str = "error.type";
+
 /// All of them, for the test that holds them against the semantic conventions.
-pub const WRITTEN: [&str; 13] = [
+pub const WRITTEN: [&str; 17] = [
     EVENT_ID,
     OUTCOME,
     BUILD_ID,
@@ -34,4 +41,8 @@ pub const WRITTEN: [&str; 13] = [
     SDK_NAME,
     SDK_LANGUAGE,
     SDK_VERSION,
+    FLAG_KEY,
+    FLAG_VARIANT,
+    FLAG_REASON,
+    ERROR_TYPE,
 ];

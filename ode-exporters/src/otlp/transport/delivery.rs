@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use ode_core::{Batch, DropReason, EventId, ExportError};
+use ode_core::{Batch, Diagnostic, DropReason, EventId, ExportError, integration};
 
 use crate::otlp::config::Compression;
 use crate::otlp::encode::{Answer, Encoder, Resource, Signal, Signals};
@@ -13,9 +13,13 @@ use crate::otlp::transport::target::Target;
 
 /// Sends one request, once.
 pub(crate) trait Post {
-    /// What the receiver says to a request that holds so many events.
-    fn post(&mut self, signal: Signal, message: &Message, events: usize)
-    -> Result<Answer, Failure>;
+    /// What the receiver says to a request that holds so many records.
+    fn post(
+        &mut self,
+        signal: Signal,
+        message: &Message,
+        records: usize,
+    ) -> Result<Answer, Failure>;
 }
 
 /// Sends batches part by part. What did not arrive is kept as it was encoded, so that trying again
@@ -25,6 +29,23 @@ pub(crate) struct Delivery {
     lines: Vec<Line>,
     max_bytes: usize,
     kept: Kept,
+    warned: Warned,
+}
+
+/// Whether it was said that records of flags are rejected.
+#[derive(Debug, Default)]
+struct Warned(bool);
+
+impl Warned {
+    fn say(&mut self, task: &str, rejected: usize) {
+        if !std::mem::replace(&mut self.0, true) {
+            let text = format!(
+                "{task}: the receiver rejected {rejected} log records; they may be those that say \
+                 how flags were evaluated, so the events count as delivered"
+            );
+            integration::tell_later(Diagnostic::configuration(text));
+        }
+    }
 }
 
 /// What makes the requests of one signal.
@@ -71,6 +92,8 @@ struct Part {
 struct Outgoing {
     line: usize,
     events: usize,
+    /// Records in it that are no events.
+    evaluations: usize,
     state: State,
 }
 
@@ -102,7 +125,12 @@ impl Delivery {
                 compression: target.compression,
             }
         };
-        Self { lines: signals.each().map(line).collect(), max_bytes, kept: Kept::default() }
+        Self {
+            lines: signals.each().map(line).collect(),
+            max_bytes,
+            kept: Kept::default(),
+            warned: Warned::default(),
+        }
     }
 
     /// Sends a batch. The error says what became of its first events, and what of the rest.
@@ -175,6 +203,7 @@ impl Delivery {
                 part.requests.push(Outgoing {
                     line: at,
                     events: encoded.events,
+                    evaluations: encoded.evaluations,
                     state: State::Refused(DropReason::RequestTooLarge),
                 });
             }
@@ -220,10 +249,16 @@ impl Delivery {
             };
             let mut state = State::Taken { rejected: 0 };
             if request.events > 0 {
-                match post.post(line.signal, message, request.events) {
+                let sent = request.events + request.evaluations;
+                match post.post(line.signal, message, sent) {
                     Ok(answer) => {
-                        account.note_answer(&answer, request.events, &line.task);
-                        state = State::Taken { rejected: answer.rejected };
+                        account.note_answer(&answer, sent, &line.task);
+                        // Which records these were nobody says. So many at least were events.
+                        let rejected = answer.rejected.saturating_sub(request.evaluations);
+                        if rejected == 0 && answer.rejected > 0 {
+                            self.warned.say(&line.task, answer.rejected);
+                        }
+                        state = State::Taken { rejected };
                     }
                     Err(failure) => match failure.verdict {
                         Verdict::Retry(_) => return Err((request.line, failure)),

@@ -234,3 +234,28 @@ fn two_signals_are_cut_at_the_same_events() {
         }
     }
 }
+
+/// Of the records in a request some are no events: as many as may be these are not counted as
+/// rejected events, and never more than there are.
+#[test]
+fn rejected_records_are_events_only_where_they_must_be() {
+    let flagged = || {
+        let process = Arc::new(Process::new("b1"));
+        let event = |_| {
+            let event = EventBuilder::new("unit").process(Arc::clone(&process));
+            let event = event.field("flag.a.reason", Value::Str("static"));
+            event.field("flag.b.reason", Value::Str("static")).build()
+        };
+        (0..3).map(event).collect::<Vec<_>>()
+    };
+    // Three events with two records each.
+    for (rejects, rejected) in [(0, 0), (1, 0), (6, 0), (7, 1), (8, 2), (9, 3)] {
+        let mut script = Script::of(&[Rejects(rejects)]);
+        let ledger = run(&mut delivery(Signals::Logs, 10_000), &mut script, flagged());
+        assert_eq!(script.sizes(), [9]);
+        assert_eq!(ledger, (3 - rejected, rejected, vec![]), "{rejects}");
+    }
+    let mut script = Script::of(&[Rejects(1), Rejects(7)]);
+    let ledger = run(&mut delivery(Signals::Both, 10_000), &mut script, flagged());
+    assert_eq!((script.sizes(), ledger), (vec![3, 9], (1, 2, vec![])));
+}
