@@ -166,7 +166,7 @@ impl Encoder {
 
     /// Encodes what the event's flags were; `false`, and nothing, where there is too little room. An
     /// event that is alone goes without them.
-    #[cold]
+    #[inline(never)]
     fn put_evaluations(&mut self, event: &Event, room: usize) -> bool {
         let (format, text, ends) = (self.format, &mut self.scratch.text, &mut self.ends);
         let max_length = self.shape.max_value_length;
