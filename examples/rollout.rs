@@ -47,7 +47,7 @@ struct App {
 impl App {
     /// One in a hundred is ours, and one in twenty asked for what is new.
     fn numbered(id: u64) -> Self {
-        let plan = if id % 100 == 0 { "staff" } else { "free" };
+        let plan = if id.is_multiple_of(100) { "staff" } else { "free" };
         let cohort = if id % 20 == 7 { "beta" } else { "all" };
         Self { id, plan, cohort }
     }

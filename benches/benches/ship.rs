@@ -5,6 +5,7 @@
 //! computed within a round, and the median of the rounds is shown. Instructions are counted by
 //! callgrind where valgrind is installed: they are what repeats.
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints what it measured")]
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "sides of an experiment take a reference")]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
 use std::hint::black_box;
