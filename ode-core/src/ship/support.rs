@@ -97,7 +97,7 @@ mod tests {
         let name = String::from("made.at.run.time");
         let keys = interned_at_run_time("flag", &name, ["variant"]).unwrap();
         assert!(std::ptr::eq(keys, interned("flag", "made.at.run.time", ["variant"])));
-        let refused = ["".to_owned(), "x".repeat(MAX_NAME_BYTES + 1)];
+        let refused = [String::new(), "x".repeat(MAX_NAME_BYTES + 1)];
         for name in refused {
             assert!(interned_at_run_time("flag", &name, ["variant"]).is_none());
         }

@@ -28,9 +28,16 @@ fn unit<R>(name: &'static str, f: impl FnOnce() -> R) -> R {
     WideEvent::builder(name).run(f)
 }
 
+type Answer = fn() -> Evaluation;
+
+#[expect(clippy::panic, reason = "what a source may do")]
+fn panics() -> Evaluation {
+    panic!("a source that panics")
+}
+
 /// A failing source: what it does, and what the event says of it.
-const FAILING: [(fn() -> Evaluation, &str); 4] = [
-    (|| panic!("a source that panics"), "general"),
+const FAILING: [(Answer, &str); 4] = [
+    (panics, "general"),
     (|| Evaluation::failed(FlagError::ProviderNotReady), "provider_not_ready"),
     (|| Evaluation::failed(FlagError::ParseError), "parse_error"),
     (|| Evaluation::new(FlagValue::Json("{}".into()), Reason::Static), "type_mismatch"),
@@ -102,7 +109,7 @@ struct Flipping(AtomicU64);
 impl FlagSource for Flipping {
     fn evaluate(&self, _: &str, _: &Subject) -> Evaluation {
         let asked = self.0.fetch_add(1, Ordering::SeqCst);
-        Evaluation::new(FlagValue::Bool(asked % 2 == 0), Reason::Static)
+        Evaluation::new(FlagValue::Bool(asked.is_multiple_of(2)), Reason::Static)
     }
 }
 
