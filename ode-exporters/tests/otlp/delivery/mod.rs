@@ -1,6 +1,7 @@
 //! The exporter at the strict receiver: what arrives, what is counted, what is tried again.
 
 mod certificates;
+mod evaluations;
 mod grpc_faults;
 mod http_faults;
 mod outages;
