@@ -10,8 +10,8 @@ use crate::receiver::{Action, Options, Receiver, Value, WATCHDOG};
 static NEW_CART: Flag<bool> = Flag::new("new_cart", false);
 static LIMIT: Flag<i64> = Flag::new("limit", 7);
 
-fn text(text: &str) -> Option<Value> {
-    Some(Value::String(text.to_owned()))
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
 }
 
 #[test]
@@ -44,12 +44,12 @@ fn evaluations_arrive_beside_their_unit_and_are_no_events() {
             assert_eq!(evaluation.text("/span_id"), unit.text("/span_id"));
             assert_eq!(evaluation.attribute("event_id"), unit.attribute("event_id"));
         }
-        assert_eq!(cart.attribute("feature_flag.key"), text("new_cart"));
-        assert_eq!(cart.attribute("feature_flag.result.variant"), text("true"));
-        assert_eq!(cart.attribute("feature_flag.result.reason"), text("static"));
-        assert_eq!(limit.attribute("feature_flag.key"), text("limit"));
-        assert_eq!(limit.attribute("feature_flag.result.reason"), text("error"));
-        assert_eq!(limit.attribute("error.type"), text("type_mismatch"));
+        assert_eq!(cart.attribute("feature_flag.key"), Some(text("new_cart")));
+        assert_eq!(cart.attribute("feature_flag.result.variant"), Some(text("true")));
+        assert_eq!(cart.attribute("feature_flag.result.reason"), Some(text("static")));
+        assert_eq!(limit.attribute("feature_flag.key"), Some(text("limit")));
+        assert_eq!(limit.attribute("feature_flag.result.reason"), Some(text("error")));
+        assert_eq!(limit.attribute("error.type"), Some(text("type_mismatch")));
 
         // Of three records two may be rejected that are no event; the third is one.
         let rejections = [1, 2, 3].map(|rejected| Action::partial(rejected, "no"));
