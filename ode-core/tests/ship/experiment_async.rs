@@ -1,5 +1,7 @@
 //! Async sides: on the host's runtime, apart from the task that asked.
 
+#![expect(clippy::expect_used, reason = "a helper that fails is a test that fails")]
+
 use std::cell::Cell;
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,6 +36,12 @@ fn capture_on_tokio(clock: &TestClock) -> Capture {
     Capture::builder().clock(clock).start()
 }
 
+/// All of it, under a watchdog.
+async fn settled(events: &Capture) {
+    let settled = tokio::time::timeout(Duration::from_secs(30), events.settle_async());
+    settled.await.expect("every side ends");
+}
+
 async fn page<T>(work: impl Future<Output = T>) -> T {
     WideEvent::builder("page").run_async(work).await
 }
@@ -64,7 +72,7 @@ async fn the_candidate_is_a_task_of_its_own() {
     assert_eq!(events.one("page")["experiment.price.answered"], "control");
     events.none("price.candidate");
     go_on.send(()).unwrap();
-    events.settle_async().await;
+    settled(&events).await;
     let side = events.one("price.candidate");
     assert_eq!(side["candidate.ran"], true);
     assert_eq!(side["experiment.price.match"], true);
@@ -83,7 +91,7 @@ async fn in_live_control_is_the_task_and_a_spawned_trial_is_send() {
     );
     let answer = tokio::spawn(handle.run_async(page(trial))).await.unwrap();
     assert_eq!(answer, 7);
-    events.settle_async().await;
+    settled(&events).await;
     let side = events.one("live_async.control");
     assert_eq!(side["experiment.live_async.match"], false);
     assert_eq!(side["experiment.live_async.answered"], "candidate");
@@ -122,7 +130,7 @@ async fn a_task_past_its_deadline_is_dropped_and_its_place_is_free() {
     clock.advance(Duration::from_secs(3));
     page(HANGS.on(&8).run_async(slow, slow)).await;
     clock.advance(Duration::from_secs(2));
-    events.settle_async().await;
+    settled(&events).await;
     assert!(dropped.load(Ordering::SeqCst));
     let side = &events.all()[2];
     assert_eq!(side.name(), "hangs.candidate");
@@ -145,7 +153,7 @@ async fn a_panicking_task_is_caught_and_counted() {
         panic!("in the task")
     }));
     assert_eq!(answer.await, 7);
-    events.settle_async().await;
+    settled(&events).await;
     assert_eq!(events.one("panics_async.candidate").outcome(), "panicked");
     let trials = PANICS.stats().trials;
     assert_eq!((trials.started, trials.not_run.get(NotRunCause::Panicked)), (1, 1));
@@ -219,7 +227,7 @@ async fn noise_is_a_second_task_of_control() {
     let events = capture_on_tokio(&TestClock::new());
     let candidate = async |_: u64| unreachable!("it has no part in it");
     page(NOISE.on(&7).run_async(slow, candidate)).await;
-    events.settle_async().await;
+    settled(&events).await;
     assert_eq!(events.one("noise_async.noise")["experiment.noise_async.match"], true);
     assert_eq!(NOISE.stats().noise.matched, 1);
 }
