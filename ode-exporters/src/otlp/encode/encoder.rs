@@ -124,14 +124,17 @@ impl Encoder {
                 encoded.taken += 1;
                 continue;
             }
-            if signal == Signal::Logs && self.scratch.evaluated {
+            let evaluated = signal == Signal::Logs && self.scratch.evaluated;
+            if evaluated {
                 let room = max_bytes - length;
                 if !self.put_evaluations(event, room) && encoded.events > 0 {
                     break;
                 }
             }
             self.envelope.append(signal, same, self.event.bytes(), out);
-            encoded.evaluations += self.append_evaluations(out);
+            if evaluated {
+                encoded.evaluations += self.append_evaluations(out);
+            }
             open = Some(process);
             encoded.events += 1;
             encoded.taken += 1;
@@ -194,10 +197,8 @@ impl Encoder {
     }
 
     /// Adds the records behind their event; how many there were.
+    #[inline(never)]
     fn append_evaluations(&mut self, out: &mut Vec<u8>) -> usize {
-        if self.ends.is_empty() {
-            return 0;
-        }
         for record in records(&self.evaluations, &self.ends) {
             self.envelope.append(Signal::Logs, true, record, out);
         }

@@ -1,8 +1,6 @@
 //! The flags of an event as log records of their own: `feature_flag.evaluation`, as OpenTelemetry has
 //! them. The fields stay on the event, too.
 
-use std::fmt::Write as _;
-
 use ode_core::{Event, Value};
 
 use crate::otlp::encode::fields::log_record;
@@ -45,8 +43,9 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
     }
     let mut member = |name: &str| {
         scratch.clear();
-        // Writing to text does not fail.
-        let _written = write!(scratch, "flag.{flag}.{name}").is_ok();
+        for part in ["flag.", flag, ".", name] {
+            scratch.push_str(part);
+        }
         event.get(scratch).filter(|value| matches!(value, Value::Str(_)))
     };
     let (variant, error) = (member("variant"), member("error"));
