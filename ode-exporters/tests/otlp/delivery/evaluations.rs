@@ -18,7 +18,7 @@ fn text(text: &str) -> Value {
 fn evaluations_arrive_beside_their_unit_and_are_no_events() {
     let Some(receiver) = Receiver::start(Options::default()) else { return };
     for way in Way::ALL {
-        let before = receiver.received().len();
+        let before = told(&receiver).received().len();
         let requests = receiver.requests().len();
         let flags = MemoryFlags::new().with("new_cart", true).with("limit", "many");
         let builder = PipelineBuilder::new(Process::new("b1").service("shop", "1.0.0"))
@@ -57,6 +57,6 @@ fn evaluations_arrive_beside_their_unit_and_are_no_events() {
         assert_eq!(page(), (2, 0), "{way:?}");
         assert_eq!(page(), (3, 0), "{way:?}");
         assert_eq!(page(), (3, 1), "{way:?}");
-        assert_eq!(receiver.requests().len(), requests + 4, "none is sent again");
+        assert_eq!(told(&receiver).requests().len(), requests + 4, "none is sent again");
     }
 }
