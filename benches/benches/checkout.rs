@@ -14,7 +14,6 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::process::Command;
 use std::time::Duration;
 
 use ode::exporters::JsonLines;
@@ -22,7 +21,7 @@ use ode::{Batch, ExportError, Exporter, Queue, WideEvent};
 use ode_benches::by_hand::{Capture, Json};
 use ode_benches::by_ode::{Null, checkout, many_fields};
 use ode_benches::cart::carts;
-use ode_benches::figures::{Figure, Rounds, was_child};
+use ode_benches::figures::{Figure, Rounds, callgrind, was_child};
 use ode_benches::measure::{cpu, hot, paced};
 
 const ROUNDS: usize = 5;
@@ -136,19 +135,6 @@ fn instructions(name: &str) -> Option<f64> {
     };
     let counted = callgrind(name, many)? - callgrind(name, few)?;
     Some(counted / count(units(many) - units(few)))
-}
-
-fn callgrind(name: &str, units: usize) -> Option<f64> {
-    let this = std::env::current_exe().expect("the bench knows itself");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(this)
-        .args(["figure", name, &units.to_string()])
-        .output()
-        .ok()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let line = text.lines().find(|line| line.contains("Collected"))?;
-    line.rsplit(' ').next().and_then(|count| count.parse().ok())
 }
 
 fn with_ode(queue: Queue, measure: impl FnOnce() -> f64) -> f64 {

@@ -88,17 +88,20 @@ fn child(name: &str, units: usize) -> f64 {
 /// Instructions per unit over all threads, as callgrind counts them: the difference of two runs, so
 /// that starting up does not count. `None` without valgrind.
 pub fn instructions(name: &str, few: u32, many: u32) -> Option<f64> {
-    let counted = |units: u32| {
-        let this = std::env::current_exe().expect("the bench knows itself");
-        let output = Command::new("valgrind")
-            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-            .arg(this)
-            .args(["figure", name, &units.to_string()])
-            .output()
-            .ok()?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        let line = text.lines().find(|line| line.contains("Collected"))?;
-        line.rsplit(' ').next().and_then(|count| count.parse::<f64>().ok())
-    };
-    Some((counted(many)? - counted(few)?) / f64::from(many - few))
+    let counted = callgrind(name, many as usize)? - callgrind(name, few as usize)?;
+    Some(counted / f64::from(many - few))
+}
+
+/// Instructions over all threads of a child that measures a figure. `None` without valgrind.
+pub fn callgrind(name: &str, units: usize) -> Option<f64> {
+    let this = std::env::current_exe().expect("the bench knows itself");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(this)
+        .args(["figure", name, &units.to_string()])
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().find(|line| line.contains("Collected"))?;
+    line.rsplit(' ').next().and_then(|count| count.parse().ok())
 }

@@ -7,6 +7,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::fmt::Display;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 pub(crate) struct Counting;
@@ -70,6 +71,33 @@ impl Calls {
     pub(crate) fn since(self, earlier: Self) -> Self {
         Self { thread: self.thread - earlier.thread, process: self.process - earlier.process }
     }
+}
+
+impl Calls {
+    pub(crate) fn of_thread(self) -> u64 {
+        self.thread
+    }
+
+    pub(crate) fn of_process(self) -> u64 {
+        self.thread.max(self.process)
+    }
+}
+
+/// What an event costs shows in every window. A queue that is longer than ever before, because the
+/// worker got no processor, and the test harness show in one of them.
+#[expect(clippy::panic, reason = "this is how a test fails")]
+pub(crate) fn assert_none(what: impl Display, counted: fn(Calls) -> u64, mut record: impl FnMut()) {
+    let mut windows = Vec::with_capacity(10);
+    for _ in 0..10 {
+        let before = Calls::now();
+        record();
+        let calls = Calls::now().since(before);
+        if counted(calls) == 0 {
+            return;
+        }
+        windows.push(calls);
+    }
+    panic!("{what}: {windows:?}");
 }
 
 /// Bytes that are allocated now.

@@ -28,7 +28,7 @@ struct User {
 
 fn cart(at: u64) -> Cart {
     let items = (1..=3).map(|sku| Item { sku, price: 2.5 }).collect();
-    let user = User { password: "hunter2".to_owned(), home: "/home/ada".to_owned() };
+    let user = User { password: "hunter2".to_owned(), home: "the house by the sea".to_owned() };
     Cart { items, total: 7.5, computed_at: at, user }
 }
 

@@ -19,6 +19,9 @@ mod open_feature;
 mod processes;
 #[cfg(target_os = "linux")]
 mod roles;
+#[cfg(target_os = "linux")]
+#[path = "../watchdog/mod.rs"]
+mod watchdog;
 
 /// Plays the part named by the environment; nothing in an ordinary run.
 #[cfg(target_os = "linux")]

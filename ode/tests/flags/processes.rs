@@ -5,13 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value as Json;
+
+use crate::watchdog::Watchdog;
 
 /// Names the part to play.
 pub(crate) const ROLE: &str = "FLAGS_ROLE";
@@ -62,7 +61,7 @@ impl Running {
             stdout: Builder::new().spawn(read).unwrap(),
             stderr: BufReader::new(child.stderr.take().unwrap()),
             said: String::new(),
-            _watchdog: Watchdog::over(child.id()),
+            _watchdog: Watchdog::over(child.id(), LONG),
             child,
         }
     }
@@ -108,31 +107,6 @@ impl Left {
     /// What ode said.
     fn warnings(&self) -> Vec<&str> {
         self.said.lines().filter(|line| line.starts_with("ode: ")).collect()
-    }
-}
-
-/// Kills a program that does not end, so that the test fails rather than hangs.
-struct Watchdog {
-    over: Option<SyncSender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watchdog {
-    fn over(pid: u32) -> Self {
-        let (over, is_over) = sync_channel::<()>(0);
-        let watch = move || {
-            if is_over.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-                let _killed = kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).is_ok();
-            }
-        };
-        Self { over: Some(over), thread: Some(Builder::new().spawn(watch).unwrap()) }
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        drop(self.over.take());
-        drop(self.thread.take().map(JoinHandle::join));
     }
 }
 

@@ -27,6 +27,8 @@ mod support;
 mod syscalls;
 mod threads;
 mod variables;
+#[path = "../watchdog/mod.rs"]
+mod watchdog;
 
 /// Plays the part named by the environment; nothing in an ordinary run.
 #[test]

@@ -7,13 +7,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use ode::{Event, OwnedValue};
+
+use crate::watchdog::Watchdog;
 
 /// Names the part to play.
 pub(crate) const ROLE: &str = "RELIABILITY_ROLE";
@@ -136,7 +136,7 @@ impl Running {
             stdout: child.stdout.take(),
             stderr: BufReader::new(child.stderr.take().unwrap()),
             stderr_so_far: String::new(),
-            _watchdog: Watchdog::over(child.id()),
+            _watchdog: Watchdog::over(child.id(), LONG),
             child,
         }
     }
@@ -200,31 +200,6 @@ fn read_all(from: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
         String::from_utf8(bytes).unwrap()
     };
     Builder::new().spawn(read).unwrap()
-}
-
-/// Kills a program that does not end, so that the test fails rather than hangs.
-struct Watchdog {
-    over: Option<SyncSender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Watchdog {
-    fn over(pid: u32) -> Self {
-        let (over, is_over) = sync_channel::<()>(0);
-        let watch = move || {
-            if is_over.recv_timeout(LONG) == Err(RecvTimeoutError::Timeout) {
-                let _killed = kill(Pid::from_raw(pid.try_into().unwrap()), Signal::SIGKILL).is_ok();
-            }
-        };
-        Self { over: Some(over), thread: Some(Builder::new().spawn(watch).unwrap()) }
-    }
-}
-
-impl Drop for Watchdog {
-    fn drop(&mut self) {
-        drop(self.over.take());
-        drop(self.thread.take().map(JoinHandle::join));
-    }
 }
 
 /// A folder of its own, removed at the end.
