@@ -22,8 +22,8 @@
 //! - `sdk-0-33`: `sdk_0_33`, any exporter made for `opentelemetry_sdk` 0.33.
 //! - `sdk-0-33-otlp`: the same, with `opentelemetry-otlp` ready to use.
 //!
-//! What it does not do: rotate files, start a thread for its work, or talk to a network unless a
-//! feature asks for it. The pipeline of `ode-core` gives each exporter a thread of its own.
+//! What it does not do: start a thread for its work, or talk to a network unless a feature asks for
+//! it. The pipeline of `ode-core` gives each exporter a thread of its own.
 
 #![forbid(unsafe_code)]
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use ode_core::{Batch, ExportError, Exporter};
 
 use crate::jsonl::encode::Encoder;
+use crate::jsonl::rotation::Rotation;
 use crate::jsonl::sink::Sink;
 use crate::write::room::Buffer;
 
@@ -50,11 +51,43 @@ impl JsonLines {
     /// put there by someone else. A last line without its newline is given one; nothing is
     /// truncated. `flush` waits until the file is on its disk.
     ///
+    /// When the file is moved or removed, as tools do that rotate logs, the next batch goes to a new
+    /// one of the same path (on Unix). Where that cannot be opened it goes to the old one for as long
+    /// as that has a name, and the trouble is told.
+    ///
     /// # Errors
     /// When the file cannot be opened, or is refused. The message names the path, what was found
     /// there and what to do.
     pub fn file(path: impl AsRef<Path>) -> io::Result<Self> {
         Sink::file(path.as_ref()).map(Self::to)
+    }
+
+    /// Puts the file aside when it is long enough, and goes on in a new one of the same path. Old
+    /// files are `<path>.1`, the newest, `<path>.2` and so on.
+    ///
+    /// Several processes may write to one path; each says the same here. One of them, the holder of
+    /// an advisory lock on `<path>.lock`, moves the files, and the others follow. A file grows beyond
+    /// its limit by at most one batch of each process. What cannot be moved, in a folder that may
+    /// not be written to or where something else has one of the names, grows on: that is told once,
+    /// and tried again when as much has come as a file may hold.
+    ///
+    /// It is for files: standard output and writers are not touched. On other systems than Unix the
+    /// file grows on.
+    ///
+    /// ```
+    /// use ode_exporters::JsonLines;
+    /// use ode_exporters::jsonl::Rotation;
+    ///
+    /// let path = std::env::temp_dir().join(format!("ode-doc-rotated-{}.jsonl", std::process::id()));
+    /// let exporter = JsonLines::file(&path)?.rotate(Rotation::at(100 << 20).keep(5));
+    /// # drop(exporter);
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rotate(mut self, rotation: Rotation) -> Self {
+        self.sink.rotate(rotation);
+        self
     }
 
     /// Writes to anything else.

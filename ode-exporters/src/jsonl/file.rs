@@ -1,4 +1,5 @@
 //! Opening a file to append events to: only a regular one of our own, and with a whole last line.
+//! And looking at those that were put aside.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -6,30 +7,61 @@ use std::path::Path;
 
 /// Opens or creates the file; says whether its last line is still torn.
 pub(crate) fn open(path: &Path) -> io::Result<(File, bool)> {
+    let mut file = reopen(path)?;
+    let torn = file.metadata().map_err(|error| explain(path, &error))?.len() > 0
+        && !ends_in_newline(&mut file)
+        && !matches!(file.write(b"\n"), Ok(1));
+    Ok((file, torn))
+}
+
+/// Opens or creates the file while others may be writing to it: they end their own lines, and half
+/// of one may be seen.
+pub(crate) fn reopen(path: &Path) -> io::Result<File> {
     // Opening a device or a pipe can already have effects, so look first.
     if let Ok(found) = fs::symlink_metadata(path) {
         check(path, &found)?;
+        check_names(path, &found)?;
     }
-    let mut file = options().open(path).map_err(|error| explain(path, &error))?;
+    let file = options().open(path).map_err(|error| explain(path, &error))?;
     // It may have been exchanged in between: what was opened has the last word.
     let found = file.metadata().map_err(|error| explain(path, &error))?;
     check(path, &found)?;
-    let mut torn = found.len() > 0 && !ends_in_newline(&mut file);
-    if torn {
-        torn = !matches!(file.write(b"\n"), Ok(1));
+    check_names(path, &found)?;
+    Ok(file)
+}
+
+/// Opens a file that was put aside, to read it.
+pub(crate) fn read(path: &Path) -> io::Result<File> {
+    without_surprises(OpenOptions::new().read(true)).open(path)
+}
+
+/// Whether there is a file that was put aside; anything else there is an error. It may have more
+/// names than this one, as backups make them: it is moved, not written to.
+#[cfg_attr(not(unix), expect(dead_code, reason = "files are put aside on Unix only"))]
+pub(crate) fn is_kept(path: &Path) -> io::Result<bool> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => check(path, &found).map(|()| true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(explain(path, &error)),
     }
-    Ok((file, torn))
 }
 
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
     #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    without_surprises(&mut options).clone()
+}
+
+/// No link is followed, nothing is waited for, no child inherits it.
+fn without_surprises(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
     {
         use nix::fcntl::OFlag;
         use std::os::unix::fs::OpenOptionsExt;
         let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
-        options.mode(0o600).custom_flags(flags.bits());
+        options.custom_flags(flags.bits());
     }
     options
 }
@@ -81,6 +113,13 @@ fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
         );
         return Err(refuse(path, ErrorKind::PermissionDenied, &what));
     }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn check_names(path: &Path, found: &Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
     if found.nlink() > 1 {
         let what = format!(
             "it has {} names (hard links), so events would appear under all of them; remove the \
@@ -94,6 +133,11 @@ fn check_owner(path: &Path, found: &Metadata) -> io::Result<()> {
 
 #[cfg(not(unix))]
 fn check_owner(_path: &Path, _found: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_names(_path: &Path, _found: &Metadata) -> io::Result<()> {
     Ok(())
 }
 

@@ -26,6 +26,13 @@
 //! line is ended by a newline before anything else is written, by this process or by the next one
 //! that opens the file. Nothing is ever truncated: a crash costs at most one damaged line, which
 //! [`read`] reports as [torn](ReadError::is_torn) before it goes on with the next.
+//!
+//! # Whole files
+//!
+//! Before every batch the path is looked at. Where another file is there, or none, because somebody
+//! else moved or removed the old one, writing goes on at the path; a file that is cut to nothing is
+//! filled from its beginning. [`Rotation`] puts a file aside when it is long enough. Every line goes
+//! whole to exactly one file.
 
 mod decode;
 mod destination;
@@ -33,12 +40,17 @@ mod draft;
 mod encode;
 mod error;
 mod file;
+mod live;
 mod pretty;
+mod rotation;
 mod sink;
 mod stamps;
+#[cfg(unix)]
+mod turn;
 
 pub use decode::{Reader, parse_line, read};
 pub use destination::JsonLines;
 pub use encode::{Encoder, encode};
 pub use error::ReadError;
 pub use pretty::Pretty;
+pub use rotation::Rotation;

@@ -4,11 +4,15 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ode_core::ExportError;
 
-use crate::jsonl::file;
+use crate::jsonl::live::LiveFile;
+use crate::jsonl::rotation::Rotation;
+
+/// How often a batch is written to a file that is removed meanwhile.
+const MAX_WRITES: usize = 4;
 
 /// A destination of records that each end in a newline.
 #[derive(Debug)]
@@ -23,7 +27,7 @@ enum Target {
     /// The descriptor itself: `io::stdout()` buffers, and takes a closed descriptor for success.
     /// `None` until it could be duplicated.
     Stdout(Option<File>),
-    File(File, PathBuf),
+    File(LiveFile),
     Writer(Box<dyn Write + Send>),
 }
 
@@ -33,8 +37,15 @@ impl Sink {
     }
 
     pub(crate) fn file(path: &Path) -> io::Result<Self> {
-        let (file, torn) = file::open(path)?;
-        Ok(Self { target: Target::File(file, path.to_owned()), torn })
+        let (file, torn) = LiveFile::open(path)?;
+        Ok(Self { target: Target::File(file), torn })
+    }
+
+    /// Puts the file aside when it is long enough, if it is one.
+    pub(crate) fn rotate(&mut self, rotation: Rotation) {
+        if let Target::File(file) = &mut self.target {
+            file.rotate(rotation);
+        }
     }
 
     pub(crate) fn writer(writer: Box<dyn Write + Send>) -> Self {
@@ -48,10 +59,37 @@ impl Sink {
 
     /// Writes a batch, in one call if all of it is taken. `ends` is where each record ends.
     pub(crate) fn write(&mut self, bytes: &[u8], ends: &[usize]) -> Result<(), ExportError> {
+        for _ in 0..MAX_WRITES {
+            let prepared = self.target.prepare(bytes.len(), self.torn);
+            let moved = prepared.map_err(|error| self.target.judge(error))?;
+            let result = self.write_prepared(bytes, ends, moved);
+            // Removed while it was written to: no line of the batch is anywhere.
+            if self.target.is_gone() {
+                continue;
+            }
+            return match self.target.take_trouble() {
+                Some(error) if result.is_ok() => {
+                    Err(ExportError::partial(0, self.target.describe(error)))
+                }
+                _ => result,
+            };
+        }
+        Err(self.target.judge(io::ErrorKind::NotFound.into()))
+    }
+
+    fn write_prepared(
+        &mut self,
+        bytes: &[u8],
+        ends: &[usize],
+        moved: bool,
+    ) -> Result<(), ExportError> {
+        // The newline in front is for the file that was left, and was written there.
+        let begin = usize::from(moved && std::mem::take(&mut self.torn));
         // A writer that panics leaves the tail in doubt; an empty line more does no harm.
         let torn_before = std::mem::replace(&mut self.torn, true);
-        let (written, failure) = self.target.write_all(bytes);
-        let last = bytes.get(..written).and_then(<[u8]>::last);
+        let (written, failure) = self.target.write_all(bytes.get(begin..).unwrap_or_default());
+        let written = begin + written;
+        let last = bytes.get(begin..written).and_then(<[u8]>::last);
         self.torn = last.map_or(torn_before, |last| *last != b'\n');
         match failure {
             None => Ok(()),
@@ -68,7 +106,7 @@ impl Sink {
     pub(crate) fn flush(&mut self) -> Result<(), ExportError> {
         let flushed = match &mut self.target {
             Target::Stdout(_) => Ok(()),
-            Target::File(file, _) => file.sync_data(),
+            Target::File(file) => file.sync(),
             Target::Writer(writer) => writer.flush(),
         };
         flushed.map_err(|error| self.target.judge(error))
@@ -80,7 +118,7 @@ impl Target {
         match self {
             Self::Stdout(Some(stdout)) => stdout.write(bytes),
             Self::Stdout(none) => none.insert(duplicate_stdout()?).write(bytes),
-            Self::File(file, _) => file.write(bytes),
+            Self::File(file) => file.write(bytes),
             Self::Writer(writer) => writer.write(bytes),
         }
     }
@@ -135,8 +173,31 @@ impl Target {
     fn judge(&self, error: io::Error) -> ExportError {
         let closed = error.kind() == io::ErrorKind::BrokenPipe;
         let permanent = closed && matches!(self, Self::Stdout(_));
-        let error = WriteError { target: format!("{self:?}"), source: error };
+        let error = self.describe(error);
         if permanent { ExportError::permanent(error) } else { ExportError::retryable(error) }
+    }
+
+    fn describe(&self, error: io::Error) -> WriteError {
+        WriteError { target: format!("{self:?}"), source: error }
+    }
+
+    /// Makes ready for a batch; says whether it goes to another file than the last one.
+    fn prepare(&mut self, batch: usize, torn: bool) -> io::Result<bool> {
+        match self {
+            Self::File(file) => file.prepare(batch, torn),
+            Self::Stdout(_) | Self::Writer(_) => Ok(false),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::File(file) if file.is_gone())
+    }
+
+    fn take_trouble(&mut self) -> Option<io::Error> {
+        match self {
+            Self::File(file) => file.take_trouble(),
+            Self::Stdout(_) | Self::Writer(_) => None,
+        }
     }
 }
 
@@ -144,7 +205,7 @@ impl Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdout(_) => f.write_str("standard output"),
-            Self::File(_, path) => Debug::fmt(path, f),
+            Self::File(file) => Debug::fmt(file.path(), f),
             Self::Writer(_) => f.write_str("the writer"),
         }
     }

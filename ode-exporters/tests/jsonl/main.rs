@@ -10,6 +10,12 @@ mod properties;
 #[cfg(unix)]
 mod roles;
 #[cfg(unix)]
+mod rotating_processes;
+#[cfg(unix)]
+mod rotation;
+#[cfg(unix)]
+mod rotation_attacks;
+#[cfg(unix)]
 mod standard_output;
 mod support;
 mod terminals;

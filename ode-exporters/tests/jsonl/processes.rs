@@ -11,13 +11,25 @@ use ode_exporters::{JsonLines, jsonl};
 use crate::roles::{self, Child};
 use crate::support::{TempDir, event, newlines, number};
 
-const PROCESSES: usize = 8;
-const LINES: u64 = 10_000;
+pub(crate) const PROCESSES: usize = 8;
+pub(crate) const LINES: u64 = 10_000;
 
 #[test]
 fn eight_processes_append_to_one_file() {
     let dir = TempDir::new();
-    let mut children: Vec<_> = (0..PROCESSES).map(|_| Child::start("append", dir.path())).collect();
+    all_at_once("append", dir.path());
+    let bytes = fs::read(dir.join("events.jsonl")).unwrap();
+    let mut seen = Seen::new();
+    see(&bytes, &mut seen);
+    assert_eq!(seen.len() as u64, PROCESSES as u64 * LINES);
+    assert!(seen.values().all(|times| *times == 1), "a line came twice");
+    let newlines = newlines(&bytes);
+    assert_eq!(newlines as u64, PROCESSES as u64 * LINES, "exactly one newline a line");
+}
+
+/// Has eight processes play a role, which all begin together.
+pub(crate) fn all_at_once(role: &str, dir: &Path) {
+    let mut children: Vec<_> = (0..PROCESSES).map(|_| Child::start(role, dir)).collect();
     for child in &mut children {
         child.wait_for("ready");
     }
@@ -27,23 +39,23 @@ fn eight_processes_append_to_one_file() {
     for child in children {
         child.finish();
     }
+}
 
-    let bytes = fs::read(dir.join("events.jsonl")).unwrap();
-    let mut seen: HashMap<(u64, u64), u32> = HashMap::new();
-    for event in jsonl::read(bytes.as_slice()) {
+/// How often each line of each writer was found.
+pub(crate) type Seen = HashMap<(u64, u64), u32>;
+
+/// Counts the lines, each of which must be whole and what its writer wrote.
+pub(crate) fn see(bytes: &[u8], seen: &mut Seen) {
+    for event in jsonl::read(bytes) {
         let event = event.expect("a whole line");
         let Some(Value::U64(writer)) = event.get("writer") else { panic!("{event:?}") };
         assert_eq!(event, payload(writer, number(&event)));
         *seen.entry((writer, number(&event))).or_default() += 1;
     }
-    assert_eq!(seen.len() as u64, PROCESSES as u64 * LINES);
-    assert!(seen.values().all(|times| *times == 1), "a line came twice");
-    let newlines = newlines(&bytes);
-    assert_eq!(newlines as u64, PROCESSES as u64 * LINES, "exactly one newline a line");
 }
 
 /// Text whose length and content follow from the number, so that a mixed-up line is noticed.
-fn payload(writer: u64, number: u64) -> TestEvent {
+pub(crate) fn payload(writer: u64, number: u64) -> TestEvent {
     let length = usize::try_from(number % 400).unwrap();
     let text = format!("{writer}:{number};").repeat(length / 4);
     TestEvent(
@@ -56,7 +68,7 @@ fn payload(writer: u64, number: u64) -> TestEvent {
 }
 
 #[derive(Debug)]
-struct TestEvent(Event);
+pub(crate) struct TestEvent(pub(crate) Event);
 
 impl PartialEq<TestEvent> for Event {
     fn eq(&self, other: &TestEvent) -> bool {
@@ -65,8 +77,11 @@ impl PartialEq<TestEvent> for Event {
 }
 
 pub(crate) fn append(dir: &Path) {
+    append_with(JsonLines::file(dir.join("events.jsonl")).unwrap());
+}
+
+pub(crate) fn append_with(mut exporter: JsonLines) {
     let writer = u64::from(std::process::id());
-    let mut exporter = JsonLines::file(dir.join("events.jsonl")).unwrap();
     roles::report("ready");
     io::stdin().lock().read_line(&mut String::new()).unwrap();
     let mut next = 0;

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
-use crate::{files, processes, standard_output};
+use crate::{files, processes, rotating_processes, rotation_attacks, standard_output};
 
 const ROLE: &str = "ODE_TEST_JSONL_ROLE";
 const DIRECTORY: &str = "ODE_TEST_JSONL_DIRECTORY";
@@ -19,6 +19,11 @@ fn play() {
     let role = match role.to_str().unwrap() {
         "append" => processes::append,
         "write-forever" => processes::write_forever,
+        "append-and-rotate" => rotating_processes::append_and_rotate,
+        "append-and-keep-two" => rotating_processes::append_and_keep_two,
+        "rotate-forever" => rotating_processes::rotate_forever,
+        "rotate-full-disk" => rotation_attacks::on_a_full_disk,
+        "rotate-read-only" => rotation_attacks::in_a_read_only_folder,
         "umask" => files::under_umask_000,
         "full-disk" => files::on_a_full_disk,
         "stdout-full" => standard_output::full,
@@ -78,6 +83,20 @@ impl Child {
         }
     }
 
+    /// The rest of the next line that begins a report with this; `None` at the end.
+    pub(crate) fn next_report(&mut self, what: &str) -> Option<String> {
+        let begin = format!("@{what} ");
+        let mut line = String::new();
+        while self.output.read_line(&mut line).unwrap() > 0 {
+            // What a kill cut off is no report.
+            if let (Some((_, rest)), true) = (line.split_once(&begin), line.ends_with('\n')) {
+                return Some(rest.trim_end().to_owned());
+            }
+            line.clear();
+        }
+        None
+    }
+
     pub(crate) fn say(&mut self, what: &str) {
         writeln!(self.child.stdin.as_mut().unwrap(), "{what}").unwrap();
     }
@@ -92,8 +111,13 @@ impl Child {
 
     /// SIGKILL, at once.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
+        self.kill_only();
         self.child.wait().unwrap();
+    }
+
+    /// The same, and what it said can still be read.
+    pub(crate) fn kill_only(&mut self) {
+        self.child.kill().unwrap();
     }
 }
 
