@@ -239,6 +239,7 @@ impl fmt::Display for ExportError {
                     let rejected = self.rejected;
                     write!(f, "{rejected} events were rejected, {dropped} dropped ({reason})")
                 }
+                None if self.rejected == 0 => f.write_str("the batch arrived, with a remark"),
                 None => write!(f, "the receiver rejected {} events", self.rejected),
             },
         }
