@@ -67,10 +67,12 @@ fn default_queue(environment: &Environment) -> Result<Option<Queue>, SetupError>
         Output::Pretty => Queue::new(pretty()),
         Output::Auto | Output::Stdout => Queue::new(JsonLines::stdout()),
         Output::File(path) => {
-            let file = JsonLines::file(path);
-            Queue::new(
-                file.map_err(|error| SetupError::destination(path.display().to_string(), error))?,
-            )
+            let refused = |error| SetupError::destination(path.display().to_string(), error);
+            let file = JsonLines::file(path).map_err(refused)?;
+            Queue::new(match environment.rotation() {
+                Some(rotation) => file.rotate(rotation),
+                None => file,
+            })
         }
     };
     Ok(Some(environment.bound(queue)))

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ode_core::{FlagValue, Limits, Overflow, Queue, Redaction};
+use ode_exporters::jsonl::Rotation;
 
 use crate::flags::{ALL, flags_in};
 
@@ -19,6 +20,8 @@ pub(crate) struct Environment {
     pub(crate) service_name: Option<String>,
     pub(crate) deployment: Option<String>,
     pub(crate) output: Output,
+    max_file_bytes: Option<usize>,
+    keep_files: Option<usize>,
     pub(crate) hash_key: Option<Vec<u8>>,
     pub(crate) flush_timeout: Option<Duration>,
     /// Every unit opens a `tracing` span.
@@ -79,6 +82,8 @@ impl Environment {
             output: from
                 .parse("ODE_OUTPUT", "auto, stdout, pretty, none or file:<path>", output)
                 .unwrap_or_default(),
+            max_file_bytes: from.number("ODE_MAX_FILE_BYTES"),
+            keep_files: from.number("ODE_KEEP_FILES"),
             hash_key: from.hash_key(),
             flush_timeout: from.milliseconds("ODE_FLUSH_TIMEOUT_MS"),
             spans: from.spans(),
@@ -114,6 +119,15 @@ impl Environment {
         }
         let keys = self.redact_keys.as_deref().unwrap_or_default();
         keys.split(',').fold(Redaction::new(), Redaction::deny)
+    }
+
+    /// When the default destination's file is put aside, if ever.
+    pub(crate) fn rotation(&self) -> Option<Rotation> {
+        let rotation = Rotation::at(u64::try_from(self.max_file_bytes?).unwrap_or(u64::MAX));
+        Some(match self.keep_files {
+            Some(files) => rotation.keep(u32::try_from(files).unwrap_or(u32::MAX)),
+            None => rotation,
+        })
     }
 
     /// The limits, where the environment sets them.
@@ -330,6 +344,8 @@ mod tests {
             ("ODE_OUTPUT", "file:/var/log/app.jsonl"),
             ("ODE_OVERFLOW", "block_for:250"),
             ("ODE_MAX_FIELDS", "8192"),
+            ("ODE_MAX_FILE_BYTES", "1000"),
+            ("ODE_KEEP_FILES", "3"),
             ("ODE_DISABLED", "TRUE"),
             #[cfg(feature = "tracing")]
             ("ODE_SPANS", "true"),
@@ -341,6 +357,8 @@ mod tests {
         assert_eq!(environment.output, Output::File("/var/log/app.jsonl".into()));
         assert_eq!(environment.overflow, Some(Overflow::BlockFor(Duration::from_millis(250))));
         assert_eq!(environment.limits(), Limits::default().fields(8192));
+        assert_eq!(environment.rotation(), Some(Rotation::at(1_000).keep(3)));
+        assert_eq!(read(&[("ODE_KEEP_FILES", "3")]).rotation(), None);
         assert!(environment.disabled);
         assert_eq!(environment.spans, cfg!(feature = "tracing"));
         assert!(!read(&[]).spans);
@@ -401,6 +419,8 @@ mod tests {
             ("ODE_OVERFLOW", "block_for:soon"),
             ("ODE_MAX_FIELDS", "-1"),
             ("ODE_QUEUE_EVENTS", "0"),
+            ("ODE_MAX_FILE_BYTES", "100 MB"),
+            ("ODE_KEEP_FILES", "0"),
             ("ODE_BATCH_DELAY_MS", "9223372036854775808"),
             ("ODE_DISABLED", "yes please"),
             ("ODE_SPANS", "all"),

@@ -46,6 +46,8 @@ pub fn init(build: BuildInfo) -> Result<Guard, SetupError> {
 /// | `ODE_SERVICE_NAME` | `service.name`, before `OTEL_SERVICE_NAME` | the binary's name |
 /// | `ODE_ENVIRONMENT` | `deployment.environment.name` | – |
 /// | `ODE_OUTPUT` | `auto`, `stdout` (JSON lines), `pretty`, `none`, `file:<path>` (JSON lines); for when the code names no destination | `auto`: pretty on a terminal, else JSON lines |
+/// | `ODE_MAX_FILE_BYTES` | of `file:<path>`: at this length it is put aside as `<path>.1` and a new one begun, see [`Rotation`](crate::exporters::jsonl::Rotation) | no limit |
+/// | `ODE_KEEP_FILES` | how many of those stay | 5 |
 /// | `ODE_HASH_KEY` | key of fields marked `sensitive = "hash"`, at least 16 bytes | masked |
 /// | `ODE_HASH_KEY_FILE` | a file that holds that key | – |
 /// | `ODE_MAX_FIELDS` | fields an event holds | 4096 |

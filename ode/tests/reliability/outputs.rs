@@ -44,6 +44,22 @@ fn a_file_is_appended_to() {
 }
 
 #[test]
+fn a_file_is_put_aside_at_its_length() {
+    let folder = Folder::new();
+    let path = folder.path("events.jsonl");
+    for _ in 0..4 {
+        let mut command = program("returns");
+        command.env("ODE_OUTPUT", format!("file:{}", path.display()));
+        let left = run(command.env("ODE_MAX_FILE_BYTES", "10").env("ODE_KEEP_FILES", "2"));
+        left.assert_success();
+        assert_eq!(left.said(), [""; 0]);
+    }
+    let files = ["events.jsonl", "events.jsonl.1", "events.jsonl.2"].map(|name| folder.path(name));
+    assert!(files.iter().all(|file| !events_in(file).is_empty()));
+    assert!(!folder.path("events.jsonl.3").exists());
+}
+
+#[test]
 fn a_file_that_cannot_be_opened_is_an_error_that_says_which() {
     let folder = Folder::new();
     let path = folder.path("no/such/folder/events.jsonl");
