@@ -1,12 +1,12 @@
 //! Time, injected: the system's clocks, or one that a test moves by hand.
 #![cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests move time"))]
 
-use std::sync::{Arc, LazyLock, Mutex, Weak};
-use std::thread::Thread;
+use std::sync::{LazyLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::event::time::Wall;
-use crate::sync::lock;
+use crate::sync::thread::{self, Thread};
+use crate::sync::{Arc, Mutex, lock};
 
 /// Where a pipeline takes its time from.
 #[derive(Clone, Debug, Default)]
@@ -57,11 +57,11 @@ impl Clock {
     /// the time at which the caller looked.
     pub(crate) fn park(&self, seen: u64, timeout: Option<Duration>) {
         match (self, timeout) {
-            (Self::System, Some(timeout)) => std::thread::park_timeout(timeout),
-            (Self::System, None) => std::thread::park(),
+            (Self::System, Some(timeout)) => thread::park_timeout(timeout),
+            (Self::System, None) => thread::park(),
             (Self::Manual(clock), _) => {
-                if clock.will_wake(&std::thread::current(), seen) {
-                    std::thread::park();
+                if clock.will_wake(&thread::current(), seen) {
+                    thread::park();
                 }
             }
         }

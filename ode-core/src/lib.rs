@@ -58,6 +58,8 @@ pub mod integration;
 #[doc(hidden)]
 pub mod macro_support;
 mod macros;
+#[cfg(ode_model)]
+mod model;
 mod pipeline;
 mod process;
 pub mod propagation;

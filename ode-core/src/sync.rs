@@ -1,7 +1,26 @@
 //! The primitives the pipeline is built on, in one place so that a model checker can replace them.
+//!
+//! `models/` compiles these sources again, with the checker's own locks, atomics and threads: there
+//! every operation is a point at which another thread may go on.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
-pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+#[cfg(ode_model)]
+use shuttle::sync;
+#[cfg(not(ode_model))]
+use std::sync;
+
+#[cfg(ode_model)]
+pub(crate) use shuttle::thread;
+#[cfg(not(ode_model))]
+pub(crate) use std::thread;
+
+pub(crate) use sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+pub(crate) use sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// Into how many parts an intake is divided. Few in a model, so that a step means something.
+pub(crate) const SHARDS: usize = if cfg!(ode_model) { 2 } else { 16 };
+/// How often a full chunk is offered to the backlog before it grows: longer than the worker holds
+/// the lock, unless it is preempted.
+pub(crate) const SPINS: usize = if cfg!(ode_model) { 2 } else { 200 };
 
 /// Locks; a panic elsewhere must not spread through a poisoned lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

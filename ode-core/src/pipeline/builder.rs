@@ -27,7 +27,7 @@ use crate::rng::Ids;
 use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::shipping::ShippingBuilder;
 use crate::ship::{Change, FlagSource, Stage};
-use crate::sync::{Arc, AtomicBool, Mutex, lock};
+use crate::sync::{Arc, AtomicBool, Mutex, lock, thread};
 
 /// Sets a pipeline up by hand, without reading the environment. Applications use `ode::setup`.
 #[must_use = "nothing is set up until `.install()`"]
@@ -249,7 +249,7 @@ impl PipelineBuilder {
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
+    thread::Builder::new().name(name.to_owned()).spawn(body).map(drop)
 }
 
 /// Why ode could not be set up.

@@ -1,9 +1,9 @@
 //! What a worker is asked from outside: flush, stop. And how the asker learns that it was done.
 
 use std::sync::OnceLock;
-use std::thread::Thread;
 use std::time::Duration;
 
+use crate::sync::thread::{self, Thread};
 use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, PoisonError, lock};
 
 /// The two-way door between a worker and whoever flushes or stops it.
@@ -85,7 +85,7 @@ impl Control {
     /// Waits until that flush is done or the worker has ended; `false` when time ran out.
     pub(crate) fn wait(&self, number: u64, timeout: Duration) -> bool {
         // A worker cannot wait for itself.
-        if self.worker.get().is_some_and(|worker| worker.id() == std::thread::current().id()) {
+        if self.worker.get().is_some_and(|worker| worker.id() == thread::current().id()) {
             return false;
         }
         let state = lock(&self.state);

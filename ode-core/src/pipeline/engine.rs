@@ -104,7 +104,12 @@ impl Pipeline {
     /// Hands a finished record to every destination.
     #[inline]
     pub(crate) fn offer(&self, head: &Head, buffer: &Buffer) {
-        let thread = crate::context::slot::thread_number();
+        self.offer_from(crate::context::slot::thread_number(), head, buffer);
+    }
+
+    /// As [`Self::offer`], on the thread of this number.
+    #[inline]
+    pub(crate) fn offer_from(&self, thread: usize, head: &Head, buffer: &Buffer) {
         for destination in &self.destinations {
             destination.offer(thread, head, buffer);
         }

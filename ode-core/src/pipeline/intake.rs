@@ -20,14 +20,10 @@ use crate::pipeline::ledger::{DropCounters, DropReason, Dropped};
 use crate::pipeline::queue::{Overflow, QueueSettings};
 use crate::record::buffer::Buffer;
 use crate::sync::{
-    AtomicBool, AtomicI64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, lock,
-    try_lock,
+    AtomicBool, AtomicI64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, SHARDS,
+    SPINS, lock, try_lock,
 };
 
-const SHARDS: usize = 16;
-/// How often a full chunk is offered to the backlog before it grows: longer than the worker holds
-/// the lock, unless it is preempted.
-const SPINS: usize = 200;
 /// Capacity is leased to a shard in blocks of this many events …
 const LEASE_EVENTS: i64 = 64;
 /// … and bytes.

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Weak;
-use std::thread::Thread;
 use std::time::Duration;
 
 use crate::clock::{Clock, ClockWatcher};
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell};
+use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Mutex, lock};
 
 /// Something that has a deadline.
@@ -77,7 +77,7 @@ impl Keeper {
     pub(crate) fn runner(&self, clock: Clock) -> impl FnOnce() + Send + use<> {
         let book = Arc::clone(&self.book);
         move || {
-            lock(&book.state).thread = Some(std::thread::current());
+            lock(&book.state).thread = Some(thread::current());
             loop {
                 let now = clock.now();
                 book.expire(now);

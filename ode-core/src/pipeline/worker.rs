@@ -19,7 +19,7 @@ use crate::record::format::caught;
 use crate::record::resolve::Resolver;
 use crate::redact::Redaction;
 use crate::redact::apply::Redactor;
-use crate::sync::{Arc, Ordering};
+use crate::sync::{Arc, Ordering, thread};
 
 /// Idle workers look this often.
 const IDLE: Duration = Duration::from_millis(100);
@@ -91,7 +91,7 @@ impl Worker {
 
     /// The thread's body: a panic of ode's own is survived like one of the exporter's.
     pub(crate) fn run(mut self) {
-        self.destination.control.register(std::thread::current());
+        self.destination.control.register(thread::current());
         while caught(|| self.rounds()).is_none() {
             let seen = self.clock.now();
             self.abandon_batch();

@@ -33,7 +33,7 @@ use crate::testing::clock::TestClock;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TestPipeline {
-    pipeline: Arc<Pipeline>,
+    pub(crate) pipeline: Arc<Pipeline>,
     _threads: Arc<Threads>,
 }
 
