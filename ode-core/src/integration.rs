@@ -8,6 +8,7 @@ use crate::context::slot::{self, Ambient};
 use crate::context::{timed, write};
 use crate::event::ids::TraceContext;
 use crate::event::interned::interned;
+use crate::event::keys::Key;
 use crate::event::value::{Number, Value};
 use crate::pipeline::diagnostics::Diagnostic;
 use crate::pipeline::engine::GLOBAL;
@@ -21,7 +22,6 @@ use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;
 use crate::unit::wide_event::WideEvent;
 
-pub use crate::event::keys::Key;
 pub use crate::record::format::Bounded;
 pub use crate::ship::kill::{KillSource, flip};
 pub use crate::unit::companion::{Companion, Opened, Surroundings, surround};

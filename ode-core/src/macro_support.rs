@@ -252,17 +252,18 @@ pub fn observe_with<T, E>(result: &Result<T, E>, classify: impl FnOnce(&E) -> Fa
 pub struct Probe<'a, T>(pub &'a T);
 
 /// What a returned value says, most specific reading first: each level takes one reference less.
+/// The method has a name that no trait of the author's has: one for every type would be as good a match.
 pub mod probe {
     use super::{Display, Error, Failure, Probe, describe};
 
     /// An error with type, message and chain.
     pub trait Level0 {
         /// What the `Err` means.
-        fn failure(&self) -> Option<Failure>;
+        fn ode_failure(&self) -> Option<Failure>;
     }
 
     impl<T, E: Error + 'static> Level0 for &&&&Probe<'_, Result<T, E>> {
-        fn failure(&self) -> Option<Failure> {
+        fn ode_failure(&self) -> Option<Failure> {
             describe(self.0, Failure::of)
         }
     }
@@ -270,11 +271,11 @@ pub mod probe {
     /// `anyhow`-like and boxed errors.
     pub trait Level1 {
         /// What the `Err` means.
-        fn failure(&self) -> Option<Failure>;
+        fn ode_failure(&self) -> Option<Failure>;
     }
 
     impl<T, E: AsRef<dyn Error + Send + Sync>> Level1 for &&&Probe<'_, Result<T, E>> {
-        fn failure(&self) -> Option<Failure> {
+        fn ode_failure(&self) -> Option<Failure> {
             describe(self.0, |error| Failure::of_type::<E>().because(strip(error.as_ref())))
         }
     }
@@ -286,11 +287,11 @@ pub mod probe {
     /// Errors that have nothing but a message.
     pub trait Level2 {
         /// What the `Err` means.
-        fn failure(&self) -> Option<Failure>;
+        fn ode_failure(&self) -> Option<Failure>;
     }
 
     impl<T, E: Display> Level2 for &&Probe<'_, Result<T, E>> {
-        fn failure(&self) -> Option<Failure> {
+        fn ode_failure(&self) -> Option<Failure> {
             describe(self.0, |error| Failure::of_type::<E>().message(error))
         }
     }
@@ -298,11 +299,11 @@ pub mod probe {
     /// Errors that say nothing but their type.
     pub trait Level3 {
         /// What the `Err` means.
-        fn failure(&self) -> Option<Failure>;
+        fn ode_failure(&self) -> Option<Failure>;
     }
 
     impl<T, E> Level3 for &Probe<'_, Result<T, E>> {
-        fn failure(&self) -> Option<Failure> {
+        fn ode_failure(&self) -> Option<Failure> {
             describe(self.0, |_error| Failure::of_type::<E>())
         }
     }
@@ -310,11 +311,11 @@ pub mod probe {
     /// No `Result`: nothing failed.
     pub trait Level4 {
         /// Nothing.
-        fn failure(&self) -> Option<Failure>;
+        fn ode_failure(&self) -> Option<Failure>;
     }
 
     impl<T> Level4 for Probe<'_, T> {
-        fn failure(&self) -> Option<Failure> {
+        fn ode_failure(&self) -> Option<Failure> {
             None
         }
     }
@@ -338,12 +339,12 @@ pub mod ok_probe {
         /// What `ok_fields` sees.
         type Value;
         /// The value, if there is one.
-        fn ok_value(&self) -> Option<&Self::Value>;
+        fn ode_ok_value(&self) -> Option<&Self::Value>;
     }
 
     impl<T, E> OkOfResult for &Probe<'_, Result<T, E>> {
         type Value = T;
-        fn ok_value(&self) -> Option<&T> {
+        fn ode_ok_value(&self) -> Option<&T> {
             self.0.as_ref().ok()
         }
     }
@@ -353,12 +354,12 @@ pub mod ok_probe {
         /// What `ok_fields` sees.
         type Value;
         /// The value itself.
-        fn ok_value(&self) -> Option<&Self::Value>;
+        fn ode_ok_value(&self) -> Option<&Self::Value>;
     }
 
     impl<T> OkOfAny for Probe<'_, T> {
         type Value = T;
-        fn ok_value(&self) -> Option<&T> {
+        fn ode_ok_value(&self) -> Option<&T> {
             Some(self.0)
         }
     }

@@ -80,4 +80,10 @@ macro_rules! build_info {
             $crate::__git_revision!(),
         )
     };
+    ($($other:tt)+) => {
+        ::core::compile_error!(
+            "`build_info!()` takes nothing: name, version and revision are those of the crate it is \
+             written in; for a build id of your own: `build_info!().with_id(..)`"
+        )
+    };
 }

@@ -54,11 +54,12 @@ pub trait Change: Send + Sync + 'static {
 macro_rules! change {
     ($(#[$meta:meta])* $vis:vis $name:ident = $text:literal $(, $option:ident = $value:expr)* $(,)?) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug)]
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #[non_exhaustive]
         $vis struct $name;
 
         impl $crate::Change for $name {
-            const NAME: &'static str = $text;
+            const NAME: &'static ::core::primitive::str = $text;
 
             fn declaration() -> &'static $crate::macro_support::Declaration {
                 static DECLARATION: $crate::macro_support::Declaration =
@@ -67,6 +68,12 @@ macro_rules! change {
                 &DECLARATION
             }
         }
+    };
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "`change!` takes the name of a type, the change's own name, and options: \
+             `change!(pub Compress = \"compress\", flag = \"..\", default = .., rollout = ..)`"
+        );
     };
 }
 

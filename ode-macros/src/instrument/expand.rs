@@ -276,7 +276,7 @@ fn after(
             let probe = &#support::Probe(&result);
             if let ::core::option::Option::Some(value) = {
                 use #support::ok_probe::*;
-                (&probe).ok_value()
+                (&probe).ode_ok_value()
             } {
                 // `|_order| ..` is a fair way to say that the value itself is not looked at.
                 #[allow(clippy::no_effect_underscore_binding)]
@@ -295,7 +295,7 @@ fn after(
         None => Some(quote_spanned! {Span::mixed_site()=>
             {
                 use #support::probe::*;
-                #support::observe((&&&&&#support::Probe(&result)).failure());
+                #support::observe((&&&&&#support::Probe(&result)).ode_failure());
             }
         }),
     };

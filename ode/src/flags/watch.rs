@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
 use std::time::Duration;
 
-use ode_core::integration::{Key, KillSource, flip, tell_later};
+use ode_core::integration::{KillSource, flip, tell_later};
+use ode_core::macro_support::Key;
 use ode_core::ship_support::{announce, key};
 use ode_core::{Diagnostic, ToValue, Value};
 

@@ -5,7 +5,8 @@ use std::sync::{Arc, OnceLock};
 
 use ::tracing::Metadata;
 use ::tracing::field::Field;
-use ode_core::integration::{self, Key};
+use ode_core::integration;
+use ode_core::macro_support::Key;
 
 use crate::tracing::key::Names;
 use crate::tracing::message::introduce;

@@ -126,7 +126,7 @@ pub(super) fn record_body(bytes: u64) {
 /// Records an `Err` of the inner service, or of its response's body, on the current unit.
 pub(super) fn record_error<T, E: Display>(result: &Result<T, E>) {
     if result.is_err() {
-        observe((&&Probe(result)).failure());
+        observe((&&Probe(result)).ode_failure());
     }
 }
 
