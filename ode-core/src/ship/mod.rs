@@ -17,6 +17,7 @@ mod rollout;
 pub(crate) mod shipping;
 mod stage;
 mod subject;
+#[doc(hidden)]
 pub mod support;
 
 pub use change::{Change, stage};

@@ -17,6 +17,7 @@ mod memo;
 mod pool;
 mod record;
 mod registry;
+#[doc(hidden)]
 pub mod runtime;
 mod settings;
 mod settling;
