@@ -3,7 +3,7 @@
 use ode_core::testing::TestClock;
 use ode_core::{DropReason, Queue};
 
-use crate::support::{Answer, LONG, at_rest, away, check, go, passes_while, scripted, start};
+use crate::support::{Answer, LONG, STEP, at_rest, away, check, go, passes_while, scripted, start};
 
 #[test]
 fn every_way_to_fail_is_counted() {
@@ -64,8 +64,8 @@ fn one_that_is_away_does_not_hold_up_the_other() {
         let ends = pipeline.clone();
         passes_while(&clock, move || {
             // At its deadline, which the other does not need.
-            ends.flush(LONG);
-            ends.shutdown(LONG);
+            ends.flush(STEP * 4);
+            ends.shutdown(STEP * 4);
         });
         let well = at_rest(&pipeline, 1);
         assert_eq!((well.offered, well.delivered), (4, 4), "{well:?}");

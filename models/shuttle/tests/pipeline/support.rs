@@ -20,7 +20,7 @@ const REPEATED: usize = 50;
 pub(crate) const LONG: Duration = Duration::from_secs(3_600);
 
 /// Time passes by this much at once: longer than the longest wait before something is tried again.
-const STEP: Duration = Duration::from_secs(20);
+pub(crate) const STEP: Duration = Duration::from_secs(20);
 
 /// Looks for a schedule in which the scenario fails.
 pub(crate) fn check(scenario: fn()) {
