@@ -45,7 +45,7 @@ impl TraceState {
     /// more.
     ///
     /// [`Outgoing`]: super::Outgoing
-    pub const HEADER_BYTES: usize = 512;
+    pub(crate) const HEADER_BYTES: usize = 512;
 
     /// Reads the value of a header. Space around members and empty members are passed over; of a
     /// key that is there twice the first is kept, because it is the later one.
