@@ -62,9 +62,11 @@ macro_rules! change {
             const NAME: &'static ::core::primitive::str = $text;
 
             fn declaration() -> &'static $crate::macro_support::Declaration {
-                static DECLARATION: $crate::macro_support::Declaration =
-                    $crate::macro_support::Declaration::new($text)
-                        $(.$option($crate::__change_option!($option $value)))*;
+                static DECLARATION: $crate::macro_support::Declaration = {
+                    let declaration = $crate::macro_support::Declaration::new($text);
+                    $(let declaration = $crate::__change_option!(declaration $option $value);)*
+                    declaration
+                };
                 &DECLARATION
             }
         }
@@ -77,20 +79,21 @@ macro_rules! change {
     };
 }
 
-/// What an option of [`change!`] is given as.
+/// An option of [`change!`]: a declaration that has it. No method is called by the author's word for
+/// it, which would be a second message about one mistake.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __change_option {
-    (rollout $value:expr) => {
-        &$value
+    ($declaration:ident rollout $value:expr) => {
+        $declaration.rollout(&$value)
     };
-    (flag $value:expr) => {
-        $value
+    ($declaration:ident flag $value:expr) => {
+        $declaration.flag($value)
     };
-    (default $value:expr) => {
-        $value
+    ($declaration:ident default $value:expr) => {
+        $declaration.default($value)
     };
-    ($other:ident $value:expr) => {
+    ($declaration:ident $other:ident $value:expr) => {
         ::core::compile_error!(::core::concat!(
             "unknown option ",
             ::core::stringify!($other),

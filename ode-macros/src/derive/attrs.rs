@@ -141,7 +141,9 @@ pub(crate) fn read(attributes: &[Attribute], place: Place, errors: &mut Errors) 
             Ok(options) => {
                 options.into_iter().for_each(|option| one(&mut attrs, &option, place, errors));
             }
-            Err(error) => errors.at(error.span(), error.to_string()),
+            Err(error) => {
+                errors.at(error.span(), format!("{error}; valid here: {}", valid(place)));
+            }
         }
     }
     attrs

@@ -44,6 +44,10 @@ fn field(grammar: Grammar, piece: &Piece, errors: &mut Errors) -> Option<Field> 
         return shorthand_with_sigil(grammar, form, tokens, rest, errors);
     }
     match front(tokens) {
+        Front::Quoted(Key::Computed { expr, span }, _) if expr.is_empty() => {
+            errors.at(span, "expected a name in the brackets: `[expr] = ..`");
+            None
+        }
         Front::Path(path, rest) => path_field(grammar, path, tokens, rest, errors),
         Front::Quoted(key, []) => bare(grammar, key, errors),
         Front::Quoted(key, rest) => with_value(grammar, key, rest, errors),
@@ -81,6 +85,11 @@ fn path_field(
         return shorthand(Form::Plain, path, tokens, errors);
     }
     if grammar.sets() && continues_expression(rest) {
+        if let Some(at) = assigned_at(rest) {
+            let end = tokens.len().saturating_sub(rest.len() - at);
+            no_name(&path, tokens.get(..end).unwrap_or(tokens), errors);
+            return None;
+        }
         errors.over(stream(tokens), needs_name(Form::Plain, &suggested(&path, rest), tokens));
         return None;
     }
@@ -227,6 +236,39 @@ fn continues_expression(rest: &[TokenTree]) -> bool {
         [TokenTree::Punct(first), ..] => matches!(first.as_char(), '.' | '?' | '!'),
         _ => false,
     }
+}
+
+/// Where a lone `=` stands behind a path: what is before it was meant as a name.
+fn assigned_at(rest: &[TokenTree]) -> Option<usize> {
+    let sign = |at: usize| match rest.get(at) {
+        Some(TokenTree::Punct(punct)) => Some(punct.as_char()),
+        _ => None,
+    };
+    let at = (0..rest.len()).find(|at| sign(*at) == Some('='))?;
+    // No comparison, and no type that is said of another.
+    let is_other = matches!(sign(at + 1), Some('=' | '>'))
+        || at.checked_sub(1).and_then(sign).is_some_and(|before| before == '!')
+        || (0..at).any(|before| matches!(sign(before), Some('<' | '>')));
+    (!is_other).then_some(at)
+}
+
+/// Says what a key is, where something else that begins with a path stands before a `=`.
+fn no_name(path: &DottedPath, found: &[TokenTree], errors: &mut Errors) {
+    if let [.., TokenTree::Punct(sign)] = found
+        && sign.as_char() == '?'
+    {
+        let name = path.name();
+        errors.at(sign.span(), format!("the `?` goes before the value: write `{name} = ?..`"));
+        return;
+    }
+    let shown = shown(found);
+    errors.over(
+        stream(found),
+        format!(
+            "`{shown}` is no name of a field: write `\"{shown}\" = ..`, or `[expr] = ..` for a \
+             name that is put together"
+        ),
+    );
 }
 
 /// A name for an expression that has none: the last one in it.
