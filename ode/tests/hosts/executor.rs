@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::pin::Pin;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 use std::thread;
@@ -16,7 +16,7 @@ thread_local! {
 
 /// Where tasks are handed in. Its threads stay until the process ends.
 #[derive(Clone)]
-pub(crate) struct Executor(Sender<Arc<Task>>);
+pub(crate) struct Executor(SyncSender<Arc<Task>>);
 
 struct Task {
     /// `None`: done.
@@ -33,7 +33,8 @@ impl Wake for Task {
 
 impl Executor {
     pub(crate) fn start(threads: usize) -> Self {
-        let (sender, tasks) = channel();
+        // More than are ever ready at once: a thread that waited for room could wait for itself.
+        let (sender, tasks) = sync_channel(1 << 14);
         let (executor, tasks) = (Self(sender), Arc::new(Mutex::new(tasks)));
         for _ in 0..threads {
             let (own, tasks) = (executor.clone(), Arc::clone(&tasks));

@@ -59,7 +59,9 @@ fn many_threads() {
         thread::Builder::new().spawn(work).unwrap()
     };
     let threads: Vec<_> = (0..4).map(part).collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 fn scoped_threads() {
@@ -147,7 +149,9 @@ fn beside(n: u64) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
         yields().await;
         written(n);
     };
-    Box::pin(async move { drop(join(write.in_event(), ready(())).await) })
+    Box::pin(async move {
+        join(write.in_event(), ready(())).await;
+    })
 }
 
 fn without_a_runtime() {
@@ -175,5 +179,7 @@ fn own_executor() {
     let executor = Executor::start(4);
     let tasks: Vec<_> =
         (0..UNITS).map(|n| executor.spawn(work_async(n, on_the_executor))).collect();
-    block_on(join_all(tasks)).into_iter().for_each(|task| task.unwrap());
+    for task in block_on(join_all(tasks)) {
+        task.unwrap();
+    }
 }

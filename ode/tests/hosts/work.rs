@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::future::{Either, pending, select};
-use ode::{Batch, Event, ExportError, Exporter, Guard, Outcome, Queue, Stats};
+use ode::{Batch, Event, ExportError, Exporter, Guard, Outcome, Queue, Stats, Value};
 
 use crate::process::LONG;
 
@@ -183,8 +183,9 @@ impl Host {
         assert_eq!(own.count() as u64 + recorded, events.len() as u64);
         let (units, children) = (by_number(&events, "host.unit"), by_number(&events, "host.child"));
         for n in 0..UNITS {
-            judge_unit(n, units.get(&n).unwrap(), outcome(n, is_async));
-            judge_child(n, children.get(&n).unwrap(), units.get(&n).unwrap());
+            let (unit, child) = (units[&n], children[&n]);
+            judge_unit(n, unit, outcome(n, is_async));
+            judge_child(n, child, unit);
         }
     }
 }
@@ -209,7 +210,7 @@ fn by_number<'e>(events: &'e [Event], name: &str) -> BTreeMap<u64, &'e Event> {
 #[track_caller]
 fn number(event: &Event, key: &str) -> u64 {
     match event.get(key) {
-        Some(ode::Value::U64(n)) => n,
+        Some(Value::U64(n)) => n,
         found => panic!("{key}: {found:?} in {event:?}"),
     }
 }
@@ -228,7 +229,7 @@ fn judge_unit(n: u64, event: &Event, outcome: Outcome) {
         Outcome::Ok | Outcome::Panicked => &[],
     };
     for (key, expected) in more {
-        let found = event.get(key).and_then(|found| found.to_owned_value());
+        let found = event.get(key).and_then(Value::to_owned_value);
         assert!(found.is_some_and(|found| found == *expected), "{key} in {event:?}");
     }
     assert_eq!(event.field_count(), 3 + more.len(), "nobody else's: {event:?}");
