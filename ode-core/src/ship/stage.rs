@@ -93,7 +93,7 @@ impl FromStr for Stage {
 }
 
 /// A text that names no stage.
-#[expect(clippy::exhaustive_structs, reason = "there is nothing more to say")]
+#[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseStageError;
 
