@@ -22,12 +22,12 @@ use ode_benches::by_hand::{Capture, Json};
 use ode_benches::by_ode::{Null, checkout, many_fields};
 use ode_benches::cart::carts;
 use ode_benches::figures::{Figure, Rounds, callgrind, was_child};
-use ode_benches::measure::{cpu, hot, paced};
+use ode_benches::measure::{count, cpu, hot, paced};
+use ode_benches::process::{BUILD_ID, LONG, PROCESS_JSON};
 
 const ROUNDS: usize = 5;
 const UNITS: usize = 200_000;
 const PACED: usize = 20_000;
-const LONG: Duration = Duration::from_secs(60);
 
 /// What can be measured in a child process; the argument is how many events.
 const FIGURES: &[Figure] = &[
@@ -39,19 +39,19 @@ const FIGURES: &[Figure] = &[
     ("hot ode json", |n| with_ode(Queue::new(json_file()), || ode_hot(n))),
     ("paced capture", |_| {
         let (carts, mut capture) = (carts(), Capture::default());
-        paced(PACED, Duration::from_micros(100), |at| capture.checkout(&carts[at]))
+        paced(PACED, Duration::from_micros(100), |at| capture.checkout(&carts[at]), NO_DRAIN)
     }),
     ("paced ode null", |_| {
         let carts = carts();
         with_ode(Queue::new(Null), || {
-            paced(PACED, Duration::from_micros(100), |at| checkout(&carts[at]))
+            paced(PACED, Duration::from_micros(100), |at| checkout(&carts[at]), NO_DRAIN)
         })
     }),
     ("cpu json by hand", |n| {
         let carts = carts();
         let path = scratch("by-hand");
         let mut file = File::create(&path).expect("the scratch folder takes a file");
-        let mut json = Json::new(PROCESS.to_owned());
+        let mut json = Json::new(PROCESS_JSON.to_owned());
         let before = cpu();
         for at in 0..n {
             json.checkout(&carts[at % 64]);
@@ -76,10 +76,8 @@ const FIGURES: &[Figure] = &[
     ("fields 2000", |n| fields(2_000, n)),
 ];
 
-/// The process fields on every line written by hand.
-const PROCESS: &str = "\"build_id\":\"9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17\",\"build.source\":\"git+note\",\
-    \"service.name\":\"checkout\",\"service.version\":\"0.1.0\",\"vcs.ref.head.revision\":\
-    \"9124fa678e06d2664c42c4f01bef4077439e759a\",\"host.name\":\"bench\",\"process.pid\":12345";
+/// Whoever is paced leaves time to write.
+const NO_DRAIN: (usize, fn()) = (usize::MAX, || ());
 
 fn main() {
     if !was_child(FIGURES) {
@@ -138,12 +136,11 @@ fn instructions(name: &str) -> Option<f64> {
 }
 
 fn with_ode(queue: Queue, measure: impl FnOnce() -> f64) -> f64 {
-    let guard =
-        ode::setup(ode::build_info!().with_id("9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17"))
-            .export_to(queue)
-            .announce(false)
-            .init()
-            .expect("ode is set up once in a process");
+    let guard = ode::setup(ode::build_info!().with_id(BUILD_ID))
+        .export_to(queue)
+        .announce(false)
+        .init()
+        .expect("ode is set up once in a process");
     let figure = measure();
     let shutdown = guard.shutdown(LONG);
     let stats = ode::stats();
@@ -184,7 +181,7 @@ fn every_5us(threads: usize, units: usize) -> f64 {
         .map(|_| {
             std::thread::spawn(move || {
                 let carts = carts();
-                paced(units / 4, Duration::from_micros(5), |at| checkout(&carts[at]))
+                paced(units / 4, Duration::from_micros(5), |at| checkout(&carts[at]), NO_DRAIN)
             })
         })
         .collect();
@@ -232,9 +229,4 @@ fn json_file() -> WithoutSync {
 fn scratch(name: &str) -> std::path::PathBuf {
     let this = std::env::current_exe().expect("the bench knows itself");
     this.with_file_name(format!("bench-{name}.jsonl"))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
-fn count(units: usize) -> f64 {
-    units as f64
 }

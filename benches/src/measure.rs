@@ -30,8 +30,14 @@ pub fn hot(
     median(&mut samples)
 }
 
-/// The median nanoseconds of single units, one every `pace`; the clock's own cost is taken off.
-pub fn paced(units: usize, pace: Duration, mut unit: impl FnMut(usize)) -> f64 {
+/// The median nanoseconds of single units, one every `pace`; the clock's own cost is taken off. The
+/// drain runs untimed after every so many units.
+pub fn paced(
+    units: usize,
+    pace: Duration,
+    mut unit: impl FnMut(usize),
+    (drain_after, mut drain): (usize, impl FnMut()),
+) -> f64 {
     let mut empty: Vec<f64> = (0..10_000).map(|_| nanos(Instant::now().elapsed())).collect();
     let clock = median(&mut empty);
     let mut samples = Vec::with_capacity(units);
@@ -44,6 +50,10 @@ pub fn paced(units: usize, pace: Duration, mut unit: impl FnMut(usize)) -> f64 {
         let start = Instant::now();
         unit(n % BATCH);
         samples.push(nanos(start.elapsed()) - clock);
+        if n % drain_after == drain_after - 1 {
+            drain();
+            next = Instant::now();
+        }
     }
     // The first tenth warms up.
     median(&mut samples[units / 10..])
@@ -63,6 +73,18 @@ fn time(value: TimeVal) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
 fn nanos(duration: Duration) -> f64 {
     duration.as_nanos() as f64
+}
+
+/// From here on a process is measured: callgrind forgets what it counted before, on all threads.
+#[inline(never)]
+pub fn measured_from() {
+    std::hint::black_box(());
+}
+
+/// A number of units, to divide by.
+#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
+pub fn count(units: usize) -> f64 {
+    units as f64
 }
 
 /// The middle of some figures.

@@ -13,13 +13,14 @@ use ode::exporters::otlp::encode::{
     DEFAULT_REQUEST_BYTES, Encoder, Format, Resource, Signal, Signals,
 };
 use ode::{Event, EventBuilder, EventId, Process, SpanId, TraceContext, TraceId, Value};
-use ode_benches::measure::median;
+use ode_benches::measure::{count, median};
+use ode_benches::process::BUILD_ID;
 use opentelemetry::trace::{self, SpanContext, SpanKind, Status, TraceFlags, TraceState};
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 
-use crate::counting::allocations;
-use crate::{BUILD_ID, by_otel, count, sink};
+use crate::common::counting::allocations;
+use crate::common::{by_otel, sink};
 
 const EVENTS: usize = 512;
 
@@ -74,7 +75,7 @@ fn nanos(units: usize, mut prepare: impl FnMut() -> Prepared) -> f64 {
 fn counted(mut prepare: impl FnMut() -> Prepared) -> f64 {
     (0..16).for_each(|_| prepare()());
     let batch = prepare();
-    count(allocations(batch)) / count(EVENTS)
+    count(allocations(batch).0) / count(EVENTS)
 }
 
 fn ode(signal: Signal, format: Format) -> impl FnMut() -> Prepared {
@@ -101,10 +102,11 @@ fn opentelemetry() -> impl FnMut() -> Prepared {
     let exporter = Arc::new(exporter);
     let batch: Vec<_> = (0..EVENTS).map(span).collect();
     move || {
-        let (exporter, batch, before) = (Arc::clone(&exporter), batch.clone(), sink::spans());
+        let (exporter, batch, before) =
+            (Arc::clone(&exporter), batch.clone(), sink::arrived().events);
         Box::new(move || {
             block_on(exporter.export(batch)).expect("exported");
-            assert_eq!(sink::spans() - before, EVENTS, "spans arrived");
+            assert_eq!(sink::arrived().events - before, EVENTS, "spans arrived");
         })
     }
 }

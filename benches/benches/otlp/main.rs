@@ -15,38 +15,22 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
-mod by_emit;
-mod by_fastrace;
-mod by_ode;
-mod by_otel;
-mod checked;
-mod counting;
+#[path = "../common/mod.rs"]
+mod common;
 mod encode;
-mod sink;
-
-use std::time::Duration;
 
 use ode_benches::figures::{Figure, Rounds, instructions, was_child};
+use ode_benches::side::Cpu;
+use ode_benches::versions::with_versions;
 
-use crate::counting::Counting;
+use crate::common::counting::Counting;
+use crate::common::{by_emit, by_fastrace, by_ode, by_otel, server};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const ROUNDS: usize = 5;
 const UNITS: usize = 100_000;
-const LONG: Duration = Duration::from_secs(60);
-
-/// The build of the events, and what else there is to say of the process.
-const BUILD_ID: &str = "9124fa678e06d2664c42c4f01bef4077439e759a+e074ef17";
-const PROCESS: [(&str, &str); 6] = [
-    ("build_id", BUILD_ID),
-    ("service.name", "checkout"),
-    ("service.version", "0.1.0"),
-    ("vcs.ref.head.revision", "9124fa678e06d2664c42c4f01bef4077439e759a"),
-    ("host.name", "bench"),
-    ("process.pid", "12345"),
-];
 
 const HAND: &str = "by hand";
 const ODE: &str = "ode";
@@ -54,11 +38,11 @@ const UNENCODED: &str = "ode, not encoded";
 
 /// From the record to the bytes: the figure, and by how much ode has to be cheaper.
 const PEERS: [(Figure, &str); 5] = [
-    (("opentelemetry_sdk + opentelemetry-otlp", by_otel::sdk), "≥ 8 ×"),
-    (("the same at its least: 24 attributes, by reference", by_otel::least), ""),
-    (("tracing-opentelemetry + that", by_otel::tracing), "> 1 ×"),
-    (("emit + emit_otlp, over loopback", by_emit::emit), "> 1 ×"),
-    (("fastrace + fastrace-opentelemetry", by_fastrace::fastrace), "> 1 ×"),
+    (("opentelemetry_sdk + opentelemetry-otlp", |n| by_otel::sdk(Cpu(n))), "≥ 8 ×"),
+    (("the same at its least: 24 attributes, by reference", |n| by_otel::least(Cpu(n))), ""),
+    (("tracing-opentelemetry + that", |n| by_otel::tracing(Cpu(n))), "> 1 ×"),
+    (("emit + emit_otlp, over loopback", |n| by_emit::emit(Cpu(n))), "> 1 ×"),
+    (("fastrace + fastrace-opentelemetry", |n| by_fastrace::fastrace(Cpu(n))), "> 1 ×"),
 ];
 
 const OTEL_ENCODE: &str = "opentelemetry-otlp, spans, protobuf";
@@ -88,11 +72,14 @@ const ENCODE: [(Figure, Figure, &str); 4] = [
 ];
 
 fn main() {
-    if by_emit::was_server() {
+    if server::was_server() {
         return;
     }
-    let mut figures: Vec<Figure> =
-        vec![(HAND, by_ode::by_hand), (ODE, by_ode::ode), (UNENCODED, by_ode::unencoded)];
+    let mut figures: Vec<Figure> = vec![
+        (HAND, |n| by_ode::by_hand(Cpu(n))),
+        (ODE, |n| by_ode::ode(Cpu(n))),
+        (UNENCODED, |n| by_ode::unencoded(Cpu(n))),
+    ];
     figures.extend(PEERS.iter().map(|(figure, _)| *figure));
     figures.extend(ENCODE.iter().flat_map(|(time, allocations, _)| [*time, *allocations]));
     if was_child(&figures) {
@@ -102,15 +89,12 @@ fn main() {
     let rounds = Rounds::take(&figures, ROUNDS, UNITS);
     whole(&rounds);
     encoding(&rounds);
-    for (name, _) in &figures {
-        let failed = rounds.of(name).iter().any(|figure| figure.is_nan());
-        assert!(!failed, "a round of this failed: {name}");
-    }
+    let failed = rounds.failed();
+    assert!(failed.is_empty(), "a round of these failed: {failed:?}");
 }
 
-/// The versions that were measured, from the lock file that the bench was built with.
+/// What was measured.
 fn versions() {
-    const LOCK: &str = include_str!("../../../Cargo.lock");
     let names = [
         "opentelemetry_sdk",
         "opentelemetry-otlp",
@@ -120,12 +104,7 @@ fn versions() {
         "fastrace",
         "fastrace-opentelemetry",
     ];
-    let version = |name: &str| {
-        let (_, behind) = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""))?;
-        behind.split('"').next()
-    };
-    let known = names.map(|name| format!("{name} {}", version(name).unwrap_or("?")));
-    println!("{}; {UNITS} events, {ROUNDS} rounds\n", known.join(", "));
+    println!("{}; {UNITS} events, {ROUNDS} rounds\n", with_versions(&names));
 }
 
 fn whole(rounds: &Rounds) {
@@ -164,9 +143,4 @@ fn encoding(rounds: &Rounds) {
         let allocated = rounds.median(allocations);
         println!("| {name} | {median:.0} | {least:.0} | {times:.3} | {bar} | {allocated:.2} |");
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a bench's figures")]
-fn count(units: usize) -> f64 {
-    units as f64
 }

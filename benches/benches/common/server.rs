@@ -1,100 +1,25 @@
-//! The checkout by `emit` and `emit_otlp`.
-//!
-//! `emit_otlp` takes no transport, so that its requests go over HTTP/1.1, uncompressed, to a server
-//! in a process of its own, whose CPU does not count; its client's does. Ambient properties of `emit`
-//! are for later events, so the nested function returns what the owner of the span adds.
+//! A server in a process of its own, for peers that take no transport: HTTP/1.1, uncompressed.
 
-use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::thread;
 
-use emit::Value;
-use emit::span::SpanGuard;
-use ode_benches::cart::Cart;
+use ode_benches::side::Arrived;
 
-use crate::checked::Side;
-use crate::{LONG, PROCESS, sink};
-
-/// A fifth of the queue.
-const EVERY: usize = 2_048;
-
-pub(crate) fn emit(units: usize) -> f64 {
-    let server = Server::start();
-    let traces = emit_otlp::traces_http_proto(format!("http://{}/v1/traces", server.address));
-    let otlp = emit_otlp::new().resource(PROCESS).traces(traces).spawn();
-    let setup = emit::setup().emit_to(otlp).init();
-    let figure = Side {
-        record: &mut checkout,
-        flush: &mut || assert!(setup.blocking_flush(LONG), "flushed"),
-        every: EVERY,
-        automatic: false,
-        spans: &|| server.spans(),
-        kept: Some(&|| server.kept()),
-    }
-    .cpu(units);
-    drop(server);
-    figure
-}
-
-#[inline(never)]
-fn checkout(cart: &Cart) {
-    let runtime = emit::runtime::shared();
-    let first = [
-        ("cart.id", Value::from(cart.id.as_str())),
-        ("user.id", Value::from(cart.user.as_str())),
-        ("user.country", Value::from(cart.country.as_str())),
-        ("user.returning", Value::from(cart.returning)),
-        ("http.route", Value::from("POST /cart/{id}/checkout")),
-        ("http.version", Value::from("1.1")),
-        ("cart.items", Value::from(cart.items)),
-        ("cart.total_cents", Value::from(cart.total_cents)),
-    ];
-    let (span, frame) = SpanGuard::from_runtime(runtime, emit::Empty, emit::pkg!(), first);
-    frame.call(move || {
-        let mut span = span.with_name("cart.checkout");
-        span.start();
-        let span = span.push_props(price(cart));
-        let last = [
-            ("order.id", Value::from(black_box(77_123_u64))),
-            ("order.state", Value::from("paid")),
-            ("order.lines", Value::from(cart.items)),
-            ("payment.attempts", Value::from(black_box(1_u32))),
-            ("payment.captured", Value::from(true)),
-            ("payment.total_cents", Value::from(cart.total_cents)),
-        ];
-        assert!(span.push_props(last).complete(), "a span");
-    });
-}
-
-#[inline(never)]
-fn price(cart: &Cart) -> [(&'static str, Value<'_>); 10] {
-    [
-        ("price.currency", Value::from(cart.currency.as_str())),
-        ("price.coupon", Value::from(cart.coupon.as_str())),
-        ("price.rate", Value::from(cart.rate)),
-        ("price.discount", Value::from(cart.discount)),
-        ("price.model", Value::from("v3-gradient")),
-        ("risk.score", Value::from(cart.risk)),
-        ("risk.blocked", Value::from(black_box(false))),
-        ("ship.weight_g", Value::from(cart.weight)),
-        ("ship.shard", Value::from(cart.shard.as_str())),
-        ("ship.parcels", Value::from(black_box(2_i32))),
-    ]
-}
+use super::sink;
 
 /// The server, seen from the process that is measured.
-struct Server {
+pub(crate) struct Server {
     process: Child,
     /// What it says is asked for by a line, and answered by lines of numbers.
     answers: Mutex<BufReader<ChildStdout>>,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let this = std::env::current_exe().expect("the bench knows itself");
         let mut process = Command::new(this)
             .arg("server")
@@ -120,11 +45,11 @@ impl Server {
         self.line().parse().expect("a number")
     }
 
-    fn spans(&self) -> usize {
-        self.ask("spans")
+    pub(crate) fn arrived(&self) -> Arrived {
+        Arrived { events: self.ask("spans"), bytes: self.ask("bytes") }
     }
 
-    fn kept(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn kept(&self) -> Vec<Vec<u8>> {
         let requests = self.ask("kept");
         let mut answers = self.answers.lock().expect("no panic");
         let mut request = || {
@@ -161,20 +86,26 @@ pub(crate) fn was_server() -> bool {
         }
     });
     for word in std::io::stdin().lines() {
-        if word.expect("a line") == "spans" {
-            println!("{}", sink::spans());
-            continue;
+        let Arrived { events, bytes } = sink::arrived();
+        match word.expect("a line").as_str() {
+            "spans" => println!("{events}"),
+            "bytes" => println!("{bytes}"),
+            _ => print_kept(),
         }
-        let kept = sink::kept();
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}", kept.len()).expect("somebody listens");
-        for request in kept {
-            out.write_all(&(request.len() as u64).to_le_bytes()).expect("somebody listens");
-            out.write_all(&request).expect("somebody listens");
-        }
-        out.flush().expect("somebody listens");
     }
     true
+}
+
+/// How many requests were kept, and each behind its length.
+fn print_kept() {
+    let kept = sink::kept();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", kept.len()).expect("somebody listens");
+    for request in kept {
+        out.write_all(&(request.len() as u64).to_le_bytes()).expect("somebody listens");
+        out.write_all(&request).expect("somebody listens");
+    }
+    out.flush().expect("somebody listens");
 }
 
 /// Answers 200 to everything, until the connection ends.

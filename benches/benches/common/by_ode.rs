@@ -11,16 +11,18 @@ use ode::exporters::otlp::encode::{
 use ode::{Batch, ExportError, Exporter, Overflow, Queue};
 use ode_benches::by_ode::checkout;
 use ode_benches::otlp_by_hand::Otlp;
+use ode_benches::process::{BUILD_ID, LONG, PROCESS};
+use ode_benches::side::{Arrived, Measure, Side};
 
-use crate::checked::{Side, cpu_of};
-use crate::{BUILD_ID, LONG, PROCESS, sink};
+use super::checked::through_sink;
+use super::sink;
 
 /// As in the bench of JSON lines.
-const EVERY: usize = 2_048;
+pub(crate) const EVERY: usize = 2_048;
 /// As many as the batches of others have.
 const REQUEST: usize = 512;
 
-pub(crate) fn by_hand(units: usize) -> f64 {
+pub(crate) fn by_hand(measure: impl Measure) -> f64 {
     let otlp = RefCell::new((Otlp::new(BUILD_ID, &PROCESS), 0));
     let send = |(otlp, events): &mut (Otlp, usize)| {
         if std::mem::take(events) > 0 {
@@ -38,35 +40,36 @@ pub(crate) fn by_hand(units: usize) -> f64 {
             send(&mut otlp);
         }
     };
-    cpu_of(units, (EVERY, true), record, || send(&mut otlp.borrow_mut()))
+    through_sink(measure, (EVERY, true), record, || send(&mut otlp.borrow_mut()))
 }
 
-pub(crate) fn ode(units: usize) -> f64 {
+pub(crate) fn ode(measure: impl Measure) -> f64 {
     let (signals, resource) = (Signals::Spans, Resource::default());
     let encoder = Encoder::new(signals, Shape::default(), Format::Protobuf, resource);
     let encode = Encode { encoder, out: Vec::new() };
-    with_ode(encode, || {
-        cpu_of(units, (EVERY, true), checkout, || assert!(ode::flush(LONG).is_complete()))
-    })
+    with_ode(encode, || through_sink(measure, (EVERY, true), checkout, flush))
 }
 
 /// The same without encoding: what recording, the queue and freeing cost.
-pub(crate) fn unencoded(units: usize) -> f64 {
+pub(crate) fn unencoded(measure: impl Measure) -> f64 {
     let spans = Arc::new(AtomicUsize::new(0));
     with_ode(Count(Arc::clone(&spans)), || {
-        let side = Side {
-            record: &mut checkout,
-            flush: &mut || assert!(ode::flush(LONG).is_complete()),
+        let arrived = || Arrived { events: spans.load(Ordering::Relaxed), bytes: 0 };
+        measure.measure(Side {
+            record: checkout,
+            flush,
             every: EVERY,
-            automatic: true,
-            spans: &|| spans.load(Ordering::Relaxed),
-            kept: None,
-        };
-        side.cpu(units)
+            arrived: &arrived,
+            check: None,
+        })
     })
 }
 
-fn with_ode(exporter: impl Exporter, measure: impl FnOnce() -> f64) -> f64 {
+pub(crate) fn flush() {
+    assert!(ode::flush(LONG).is_complete());
+}
+
+pub(crate) fn with_ode(exporter: impl Exporter, measure: impl FnOnce() -> f64) -> f64 {
     let guard = ode::setup(ode::build_info!().with_id(BUILD_ID))
         .export_to(Queue::new(exporter).overflow(Overflow::BlockFor(LONG)))
         .announce(false)

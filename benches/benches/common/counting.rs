@@ -5,6 +5,7 @@
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 pub(crate) struct Counting;
@@ -12,9 +13,15 @@ pub(crate) struct Counting;
 static ON: AtomicBool = AtomicBool::new(false);
 static CALLS: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    /// Neither made lazily nor dropped, so that an allocator may use it.
+    static HERE: Cell<usize> = const { Cell::new(0) };
+}
+
 fn count() {
     if ON.load(Ordering::Relaxed) {
         CALLS.fetch_add(1, Ordering::Relaxed);
+        HERE.set(HERE.get() + 1);
     }
 }
 
@@ -38,11 +45,11 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// How many allocations this makes, on all threads.
-pub(crate) fn allocations(of: impl FnOnce()) -> usize {
-    let before = CALLS.load(Ordering::SeqCst);
+/// How many allocations this makes: on all threads, and on this one.
+pub(crate) fn allocations(of: impl FnOnce()) -> (usize, usize) {
+    let before = (CALLS.load(Ordering::SeqCst), HERE.get());
     ON.store(true, Ordering::SeqCst);
     of();
     ON.store(false, Ordering::SeqCst);
-    CALLS.load(Ordering::SeqCst) - before
+    (CALLS.load(Ordering::SeqCst) - before.0, HERE.get() - before.1)
 }

@@ -10,27 +10,29 @@ use fastrace::local::LocalSpan;
 use fastrace::prelude::{Span, SpanContext};
 use fastrace_opentelemetry::OpenTelemetryReporter;
 use ode_benches::cart::Cart;
+use ode_benches::side::Measure;
 use opentelemetry::InstrumentationScope;
 
-use crate::by_otel::resource;
-use crate::checked::cpu_of;
-use crate::sink;
+use super::by_otel::resource;
+use super::checked::through_sink;
+use super::sink;
 
 /// A tenth of its queue, in which an event takes more than one place.
-const EVERY: usize = 1_024;
+pub(crate) const EVERY: usize = 1_024;
 
 type Property = (&'static str, Cow<'static, str>);
 
-pub(crate) fn fastrace(units: usize) -> f64 {
+pub(crate) fn fastrace(measure: impl Measure) -> f64 {
     let scope = InstrumentationScope::builder("bench").build();
     let reporter = OpenTelemetryReporter::new(sink::exporter(), Cow::Owned(resource()), scope);
     fastrace::set_reporter(reporter, Config::default());
-    cpu_of(units, (EVERY, false), checkout, fastrace::flush)
+    let record = |cart: &Cart| checkout(SpanContext::random(), cart);
+    through_sink(measure, (EVERY, false), record, fastrace::flush)
 }
 
 #[inline(never)]
-fn checkout(cart: &Cart) {
-    let span = Span::root("cart.checkout", SpanContext::random()).with_properties(|| {
+pub(crate) fn checkout(parent: SpanContext, cart: &Cart) {
+    let span = Span::root("cart.checkout", parent).with_properties(|| {
         [
             text("cart.id", &cart.id),
             text("user.id", &cart.user),

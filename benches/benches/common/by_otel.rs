@@ -6,6 +6,8 @@ use std::hint::black_box;
 
 use ode_benches::cart::Cart;
 use ode_benches::otlp_by_hand::event_id;
+use ode_benches::process::{BUILD_ID, PROCESS};
+use ode_benches::side::Measure;
 use opentelemetry::trace::{Span as _, TraceContextExt, Tracer, TracerProvider, get_active_span};
 use opentelemetry::{Context, KeyValue};
 use opentelemetry_sdk::Resource;
@@ -15,8 +17,8 @@ use tracing::record_all;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::checked::cpu_of;
-use crate::{BUILD_ID, PROCESS, sink};
+use super::checked::through_sink;
+use super::sink;
 
 /// Half of the queue.
 const EVERY: usize = 1_024;
@@ -35,15 +37,15 @@ fn provider() -> SdkTracerProvider {
 
 /// Like for like: the nested function finds the span through the context, and there are the event's
 /// id, outcome and build.
-pub(crate) fn sdk(units: usize) -> f64 {
+pub(crate) fn sdk(measure: impl Measure) -> f64 {
     let provider = provider();
     let tracer = provider.tracer("bench");
     let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, (EVERY, true), |cart| checkout(&tracer, cart), flush)
+    through_sink(measure, (EVERY, true), |cart| checkout(&tracer, cart), flush)
 }
 
 #[inline(never)]
-fn checkout(tracer: &SdkTracer, cart: &Cart) {
+pub(crate) fn checkout(tracer: &SdkTracer, cart: &Cart) {
     let builder = tracer.span_builder("cart.checkout").with_attributes(first(cart));
     let context = Context::current_with_span(tracer.build(builder));
     let here = context.attach();
@@ -62,11 +64,11 @@ fn price(cart: &Cart) {
 }
 
 /// The cheapest that it allows: the 24 fields alone, and the span is handed down by reference.
-pub(crate) fn least(units: usize) -> f64 {
+pub(crate) fn least(measure: impl Measure) -> f64 {
     let provider = provider();
     let tracer = provider.tracer("bench");
     let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, (EVERY, false), |cart| least_checkout(&tracer, cart), flush)
+    through_sink(measure, (EVERY, false), |cart| least_checkout(&tracer, cart), flush)
 }
 
 #[inline(never)]
@@ -134,21 +136,26 @@ fn automatic() -> [KeyValue; 3] {
 }
 
 /// The 24 fields alone; everything that the layer adds by itself is off.
-pub(crate) fn tracing(units: usize) -> f64 {
+pub(crate) fn tracing(measure: impl Measure) -> f64 {
     let provider = provider();
+    subscribe(provider.tracer("bench"));
+    let flush = || provider.force_flush().expect("flushed");
+    through_sink(measure, (EVERY, false), traced, flush)
+}
+
+/// Puts a tracer behind `tracing`.
+pub(crate) fn subscribe(tracer: SdkTracer) {
     let layer = tracing_opentelemetry::layer()
-        .with_tracer(provider.tracer("bench"))
+        .with_tracer(tracer)
         .with_location(false)
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false);
     tracing_subscriber::registry().with(layer).init();
-    let flush = || provider.force_flush().expect("flushed");
-    cpu_of(units, (EVERY, false), traced, flush)
 }
 
 #[inline(never)]
-fn traced(cart: &Cart) {
+pub(crate) fn traced(cart: &Cart) {
     let span = tracing::info_span!(
         "cart.checkout",
         cart.id = cart.id,

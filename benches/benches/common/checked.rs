@@ -1,72 +1,33 @@
-//! Whole-process CPU per event, and that what arrived are the checkouts.
+//! Whether the spans that arrived are the checkouts.
 
-use ode_benches::cart::{Cart, carts};
-use ode_benches::measure::cpu;
+use ode_benches::cart::Cart;
+use ode_benches::process::BUILD_ID;
+use ode_benches::side::{Measure, Side};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use crate::{BUILD_ID, sink};
+use super::sink;
 
-/// One side of the comparison.
-pub(crate) struct Side<'s> {
-    /// Records a checkout.
-    pub(crate) record: &'s mut dyn FnMut(&Cart),
-    /// Waits until all that was recorded has arrived. It is part of the cost.
-    pub(crate) flush: &'s mut dyn FnMut(),
-    /// After how many events to flush, so that no queue fills.
-    pub(crate) every: usize,
-    /// Whether it sends the event's id, outcome and build, too.
-    pub(crate) automatic: bool,
-    /// How many spans have arrived so far.
-    pub(crate) spans: &'s dyn Fn() -> usize,
-    /// The requests since the first call of this; `None` where nothing is encoded.
-    pub(crate) kept: Option<&'s dyn Fn() -> Vec<Vec<u8>>>,
-}
-
-/// Events through this process's sink.
-pub(crate) fn cpu_of(
-    units: usize,
+/// Measures what sends spans to this process's sink: after how many events to flush, and whether it
+/// sends the event's id, outcome and build, too.
+pub(crate) fn through_sink(
+    measure: impl Measure,
     (every, automatic): (usize, bool),
-    mut record: impl FnMut(&Cart),
-    mut flush: impl FnMut(),
+    record: impl FnMut(&Cart),
+    flush: impl FnMut(),
 ) -> f64 {
-    let (record, flush) = (&mut record, &mut flush);
-    Side { record, flush, every, automatic, spans: &sink::spans, kept: Some(&sink::kept) }
-        .cpu(units)
+    let checked = |record_all: &mut dyn FnMut(), carts: &[Cart]| {
+        sink::kept();
+        record_all();
+        check(&sink::kept(), carts, automatic);
+    };
+    let (arrived, check) = (&sink::arrived, Some(&checked as _));
+    measure.measure(Side { record, flush, every, arrived, check })
 }
 
-impl Side<'_> {
-    /// Nanoseconds of all threads per event. Fails where an event is missing or is not what was
-    /// recorded.
-    pub(crate) fn cpu(mut self, units: usize) -> f64 {
-        let carts = carts();
-        self.run(&carts, 4_096);
-        let (spans, before) = ((self.spans)(), cpu());
-        self.run(&carts, units);
-        let took = cpu() - before;
-        assert_eq!((self.spans)() - spans, units, "spans arrived");
-        if let Some(kept) = self.kept {
-            kept();
-            self.run(&carts, carts.len());
-            check(&kept(), &carts, self.automatic);
-        }
-        took / crate::count(units)
-    }
-
-    fn run(&mut self, carts: &[Cart], units: usize) {
-        for at in 0..units {
-            (self.record)(&carts[at % carts.len()]);
-            if at % self.every == self.every - 1 {
-                (self.flush)();
-            }
-        }
-        (self.flush)();
-    }
-}
-
-fn check(requests: &[Vec<u8>], carts: &[Cart], automatic: bool) {
+pub(crate) fn check(requests: &[Vec<u8>], carts: &[Cart], automatic: bool) {
     let decoded = |request: &Vec<u8>| ExportTraceServiceRequest::decode(&**request);
     let requests: Vec<_> = requests.iter().map(decoded).collect::<Result<_, _>>().expect("OTLP");
     let resources = requests.iter().flat_map(|request| &request.resource_spans);
@@ -108,7 +69,7 @@ fn shown(span: &Span, key: &str) -> Option<String> {
     })
 }
 
-fn expected(cart: &Cart) -> [(&'static str, String); 24] {
+pub(crate) fn expected(cart: &Cart) -> [(&'static str, String); 24] {
     [
         ("cart.id", cart.id.clone()),
         ("user.id", cart.user.clone()),

@@ -7,25 +7,28 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
+use ode_benches::side::Arrived;
 use opentelemetry_http::{HttpClient, HttpError};
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 
 static SPANS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
 static KEEP: AtomicBool = AtomicBool::new(false);
 static KEPT: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
 
 /// Takes a request, as a transport that costs nothing.
 pub(crate) fn take(request: &[u8]) {
     SPANS.fetch_add(count_spans(request), Ordering::Relaxed);
+    BYTES.fetch_add(request.len(), Ordering::Relaxed);
     if KEEP.load(Ordering::Relaxed) {
         KEPT.lock().expect("no panic").push(request.to_vec());
     }
     black_box(request);
 }
 
-/// How many spans arrived.
-pub(crate) fn spans() -> usize {
-    SPANS.load(Ordering::Relaxed)
+/// What arrived.
+pub(crate) fn arrived() -> Arrived {
+    Arrived { events: SPANS.load(Ordering::Relaxed), bytes: BYTES.load(Ordering::Relaxed) }
 }
 
 /// The requests since the first call of this.
