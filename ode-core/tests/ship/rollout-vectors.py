@@ -1,34 +1,19 @@
 """Writes rollout-vectors.tsv: salt, key, bucket of the gate, bucket of the variant.
 
 A second implementation of the buckets, from their description in `ship/rollout/bucket.rs` and not
-from its code: whole numbers of any size, masked, where Rust wraps.
+from its code, with the hash of the reference implementation in C (the package `xxhash`).
 
     python3 rollout-vectors.py > rollout-vectors.tsv
 """
 
 import sys
 
-MASK = 2**64 - 1
-
-
-def fnv1a(data):
-    state = 0xCBF29CE484222325
-    for byte in data:
-        state = ((state ^ byte) * 0x100000001B3) & MASK
-    return state
-
-
-def fmix64(state):
-    state ^= state >> 33
-    state = (state * 0xFF51AFD7ED558CCD) & MASK
-    state ^= state >> 33
-    state = (state * 0xC4CEB9FE1A85EC53) & MASK
-    return state ^ (state >> 33)
+from xxhash import xxh3_64_intdigest as xxh3
 
 
 def bucket(purpose, salt, key):
-    data = b"\0".join(part.encode() for part in ("ode1", purpose, salt, key))
-    return fmix64(fnv1a(data)) * 1_000_000 // 2**64
+    seed = xxh3(salt.encode(), seed=xxh3(purpose.encode()))
+    return xxh3(key.encode(), seed=seed) * 1_000_000 // 2**64
 
 
 SALTS = ["new_codec", "compress", "a", "2026-11", "Größe", "jobs.compress/v2"]

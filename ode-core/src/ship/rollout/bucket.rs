@@ -1,9 +1,11 @@
 //! Sticky buckets: where a key falls, of 1,000,000.
 //!
 //! Part of what is promised: the same key falls into the same bucket in every process, version and
-//! language. The bytes `ode1`, the purpose, the salt and the key, with a zero byte between each, go
-//! through 64-bit FNV-1a and the finaliser of `MurmurHash3` (`fmix64`); the bucket is the hash times
-//! 1,000,000, divided by 2^64. `rollout-vectors.tsv` beside the tests has examples.
+//! language. The purpose is hashed by XXH3 with 64 bits and the seed 0; its hash is the seed for the
+//! salt's, and that the seed for the key's. The bucket is the last hash times 1,000,000, divided by
+//! 2^64. `rollout-vectors.tsv` beside the tests has examples.
+
+use xxhash_rust::{const_xxh3, xxh3};
 
 /// How many buckets there are: 0.0001 % each.
 pub(crate) const BUCKETS: u32 = 1_000_000;
@@ -32,45 +34,16 @@ pub(crate) struct Salted(u64);
 
 impl Salted {
     pub(crate) const fn new(purpose: Purpose, salt: &str) -> Self {
-        let hash = with_zero(with(OFFSET_BASIS, "ode1"));
-        let hash = with_zero(with(hash, purpose.as_str()));
-        Self(with_zero(with(hash, salt)))
+        let seed = const_xxh3::xxh3_64(purpose.as_str().as_bytes());
+        Self(const_xxh3::xxh3_64_with_seed(salt.as_bytes(), seed))
     }
 
     /// The bucket of a key.
     #[inline]
     pub(crate) fn bucket(self, key: &str) -> u32 {
-        let scaled = u128::from(finish(with(self.0, key))) * u128::from(BUCKETS);
-        u32::try_from(scaled >> 64).unwrap_or_default()
+        let hash = xxh3::xxh3_64_with_seed(key.as_bytes(), self.0);
+        u32::try_from((u128::from(hash) * u128::from(BUCKETS)) >> 64).unwrap_or_default()
     }
-}
-
-const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-
-#[inline]
-const fn with(mut hash: u64, text: &str) -> u64 {
-    let mut bytes = text.as_bytes();
-    while let [byte, rest @ ..] = bytes {
-        hash = step(hash, *byte);
-        bytes = rest;
-    }
-    hash
-}
-
-const fn with_zero(hash: u64) -> u64 {
-    step(hash, 0)
-}
-
-const fn step(hash: u64, byte: u8) -> u64 {
-    (hash ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3)
-}
-
-const fn finish(mut hash: u64) -> u64 {
-    hash ^= hash >> 33;
-    hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
-    hash ^= hash >> 33;
-    hash = hash.wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]
