@@ -84,7 +84,7 @@ impl Shared {
         state.context = Some(unit.context);
         state.pipeline.clone_from(&unit.pipeline);
         state.root.clone_from(&unit.root);
-        state.decisions = Some(Arc::clone(unit.decisions()));
+        state.decisions = Some(Arc::clone(unit.decisions.share()));
         state.beside.clone_from(&unit.beside);
         state.around = unit.around;
         state.started = unit.started.map(|(_, started)| started);

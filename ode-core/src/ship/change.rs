@@ -10,7 +10,7 @@ use crate::ship::decide::{Asked, Decision, Facts, Inclusion, decide};
 use crate::ship::decisions::Found;
 use crate::ship::evaluation::{Answer, FlagValue};
 use crate::ship::experiment;
-use crate::ship::flag::{FlagKey, Kind, Question};
+use crate::ship::flag::{FlagKey, Kind, Query, Question};
 use crate::ship::keys::{Names, interned};
 use crate::ship::kill::{self, KillSource, Kills};
 use crate::ship::rollout::Rollout;
@@ -302,7 +302,7 @@ impl Declaration {
             return false;
         }
         let key = self.kill_key.get_or_init(|| format!("kill.{}", self.name));
-        let evaluation = shipping.evaluate(key, Subject::nobody(), Kind::Bool);
+        let evaluation = shipping.evaluate(Query::new(key, Kind::Bool), Subject::nobody());
         let killed = match &evaluation.answer {
             Answer::NotFound | Answer::Default | Answer::Value(FlagValue::Bool(false)) => false,
             Answer::Value(FlagValue::Bool(true)) => true,
@@ -365,7 +365,7 @@ impl Declaration {
     pub(crate) fn gated(&self) -> Option<bool> {
         let found = slot::with_own(|unit| {
             let generation = unit.pipeline.as_ref()?.shipping.kills.generation();
-            unit.decisions().gate(self.name, generation)
+            unit.decisions.with(|state| state.gate(self.name, generation))
         });
         found.flatten()
     }
@@ -394,7 +394,8 @@ impl Declaration {
     pub(crate) fn decided(&self) -> Option<Decision> {
         let found = slot::with_own(|unit| {
             let generation = unit.pipeline.as_ref()?.shipping.kills.generation();
-            unit.decided(self.name).filter(|decision| decision.generation == generation)
+            let decided = unit.decisions.with(|state| state.own_change(self.name));
+            decided.filter(|decision| decision.generation == generation)
         });
         found.flatten()
     }

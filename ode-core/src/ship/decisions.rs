@@ -7,17 +7,19 @@ use crate::ship::decide::Decision;
 use crate::ship::evaluation::Evaluation;
 use crate::ship::flag::FlagKey;
 use crate::ship::subject::Subject;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError, lock};
 
-/// The decisions of one unit. Made when the unit first decides, is shared, or has a child; the memory
-/// is reused by later units.
+/// The decisions of one unit, where others can reach them: its children, and tasks that joined it.
+/// What the unit keeps to itself is in [`Own`](crate::ship::own::Own). The memory is reused by later
+/// units.
 #[derive(Debug, Default)]
 pub(crate) struct Decisions {
     state: Mutex<State>,
 }
 
+/// What was decided in a unit.
 #[derive(Debug, Default)]
-struct State {
+pub(crate) struct State {
     above: Option<Arc<Decisions>>,
     subject: Option<Arc<Subject>>,
     /// Nothing acts here or below.
@@ -97,20 +99,15 @@ pub(crate) struct Open {
 }
 
 impl Decisions {
-    /// Begins for a unit, below another.
-    pub(crate) fn begin(&self, above: Option<Arc<Self>>) {
-        lock(&self.state).above = above;
+    /// What was decided, for whoever has the lock.
+    #[inline]
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
     }
 
     /// Makes the memory ready for another unit; only when nobody else has it.
     pub(crate) fn clear(&mut self) {
-        let state = self.state.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-        state.above = None;
-        state.subject = None;
-        state.dry = false;
-        state.flags.clear();
-        state.changes.clear();
-        state.met.clear();
+        self.state.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     pub(crate) fn set_subject(&self, subject: Arc<Subject>) {
@@ -140,58 +137,6 @@ impl Decisions {
         is_dry(&lock(&self.state))
     }
 
-    /// What was decided about a flag; `read` sees a decision of this very unit.
-    #[inline]
-    pub(crate) fn flag<R>(
-        &self,
-        key: FlagKey,
-        named: Option<&Subject>,
-        read: impl FnOnce(&Evaluation) -> R,
-    ) -> Look<R> {
-        let state = lock(&self.state);
-        if let Some(known) = state.flag(key, named) {
-            return Look::Here(read(&known.evaluation));
-        }
-        let is_decided_above = above(&state, |state| state.flag(key, named).map(|_| ())).is_some();
-        let subject = if is_decided_above || named.is_some() {
-            None
-        } else {
-            first(&state, |state| state.subject.clone())
-        };
-        Look::Open(Open { is_decided_above, subject })
-    }
-
-    /// Decides about a flag, unless it was decided meanwhile, here or further up; what holds, and
-    /// whether it is to be recorded here.
-    pub(crate) fn decide_flag(
-        &self,
-        key: FlagKey,
-        named: Option<&Subject>,
-        asked: &mut Option<Evaluation>,
-    ) -> (Evaluation, bool) {
-        let mut state = lock(&self.state);
-        let (mut is_first, mut remembered) = (true, 0);
-        for known in &state.flags {
-            if known.key.is(key) {
-                if known.named.as_deref() == named {
-                    return (known.evaluation.clone(), false);
-                }
-                // An event has room for one answer: the first.
-                is_first = false;
-            }
-            remembered += usize::from(known.named.is_some());
-        }
-        let known =
-            above(&state, |state| state.flag(key, named).map(|known| known.evaluation.clone()));
-        let evaluation = known.or_else(|| asked.take()).unwrap_or_else(Evaluation::not_found);
-        if named.is_some() && remembered >= MAX_NAMED {
-            return (evaluation, false);
-        }
-        let named = named.map(|subject| Arc::new(subject.clone()));
-        state.flags.push(FlagDecision { key, named, evaluation: evaluation.clone() });
-        (evaluation, is_first)
-    }
-
     /// What was decided about a change.
     pub(crate) fn change(&self, name: &str) -> Found<Decision> {
         let state = lock(&self.state);
@@ -201,34 +146,11 @@ impl Decisions {
         }
     }
 
-    /// What this very unit decided about a change.
-    #[inline]
-    pub(crate) fn own_change(&self, name: &str) -> Option<Decision> {
-        lock(&self.state).change(name).map(|known| known.decision)
-    }
-
-    /// What a gate answered before, unless there were flips of kill switches since.
-    #[inline]
-    pub(crate) fn gate(&self, name: &str, generation: u64) -> Option<bool> {
-        let state = lock(&self.state);
-        let known = state.change(name)?;
-        let answers = known.gated && known.decision.generation == generation;
-        answers.then_some(known.decision.stage.acts())
-    }
-
     /// Notes that a gate has answered; says whether one had before.
     pub(crate) fn note_gate(&self, name: &str) -> bool {
         let mut state = lock(&self.state);
         let known = state.changes.iter_mut().find(|known| is(known.name, name));
         known.is_some_and(|known| std::mem::replace(&mut known.gated, true))
-    }
-
-    /// What this very unit decided about a change, if an experiment has recorded a trial of it.
-    #[inline]
-    pub(crate) fn own_trial(&self, name: &str) -> Option<Decision> {
-        let state = lock(&self.state);
-        let known = state.change(name)?;
-        (known.tried != Tried::No).then_some(known.decision)
     }
 
     /// Notes a trial of an experiment; says whether it is to be recorded: the first is, and the
@@ -254,14 +176,6 @@ impl Decisions {
         let decision = withheld_above(&state, name).map_or(asked, |above| asked.below(above));
         state.changes.push(ChangeDecision { name, decision, gated: false, tried: Tried::No });
         (decision, true)
-    }
-
-    /// What is known of a rollout that was asked about a named subject before.
-    #[inline]
-    pub(crate) fn met(&self, name: &str) -> Option<Met> {
-        let state = lock(&self.state);
-        let met = *state.met.iter().find(|known| is(known.name, name))?;
-        Some(Met { dry: is_dry(&state), ..met })
     }
 
     /// Notes that a rollout was asked about a named subject; whether that is to be recorded.
@@ -295,6 +209,101 @@ impl Decisions {
 }
 
 impl State {
+    /// Begins below another unit.
+    pub(crate) fn begin_below(&mut self, above: Option<Arc<Decisions>>) {
+        self.above = above;
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.above = None;
+        self.subject = None;
+        self.dry = false;
+        self.flags.clear();
+        self.changes.clear();
+        self.met.clear();
+    }
+
+    /// What was decided about a flag; `read` sees a decision of this very unit.
+    #[inline]
+    pub(crate) fn look<R>(
+        &self,
+        key: FlagKey,
+        named: Option<&Subject>,
+        read: impl FnOnce(&Evaluation) -> R,
+    ) -> Look<R> {
+        if let Some(known) = self.flag(key, named) {
+            return Look::Here(read(&known.evaluation));
+        }
+        let is_decided_above = above(self, |state| state.flag(key, named).map(|_| ())).is_some();
+        let subject = if is_decided_above || named.is_some() {
+            None
+        } else {
+            first(self, |state| state.subject.clone())
+        };
+        Look::Open(Open { is_decided_above, subject })
+    }
+
+    /// Decides about a flag, unless it was decided meanwhile, here or further up; `f` sees what holds,
+    /// and whether it is to be recorded here.
+    #[inline]
+    pub(crate) fn settle<R>(
+        &mut self,
+        key: FlagKey,
+        named: Option<&Subject>,
+        asked: &mut Evaluation,
+        f: impl FnOnce(&Evaluation, bool) -> R,
+    ) -> R {
+        let (mut is_first, mut remembered) = (true, 0);
+        for known in &self.flags {
+            if known.key.is(key) {
+                if known.named.as_deref() == named {
+                    return f(&known.evaluation, false);
+                }
+                // An event has room for one answer: the first.
+                is_first = false;
+            }
+            remembered += usize::from(known.named.is_some());
+        }
+        let known =
+            above(self, |state| state.flag(key, named).map(|known| known.evaluation.clone()));
+        let evaluation = known.unwrap_or_else(|| std::mem::replace(asked, Evaluation::not_found()));
+        if named.is_some() && remembered >= MAX_NAMED {
+            return f(&evaluation, false);
+        }
+        let result = f(&evaluation, is_first);
+        let named = named.map(|subject| Arc::new(subject.clone()));
+        self.flags.push(FlagDecision { key, named, evaluation });
+        result
+    }
+
+    /// What this very unit decided about a change.
+    #[inline]
+    pub(crate) fn own_change(&self, name: &str) -> Option<Decision> {
+        self.change(name).map(|known| known.decision)
+    }
+
+    /// What a gate answered before, unless there were flips of kill switches since.
+    #[inline]
+    pub(crate) fn gate(&self, name: &str, generation: u64) -> Option<bool> {
+        let known = self.change(name)?;
+        let answers = known.gated && known.decision.generation == generation;
+        answers.then_some(known.decision.stage.acts())
+    }
+
+    /// What this very unit decided about a change, if an experiment has recorded a trial of it.
+    #[inline]
+    pub(crate) fn own_trial(&self, name: &str) -> Option<Decision> {
+        let known = self.change(name)?;
+        (known.tried != Tried::No).then_some(known.decision)
+    }
+
+    /// What is known of a rollout that was asked about a named subject before.
+    #[inline]
+    pub(crate) fn met(&self, name: &str) -> Option<Met> {
+        let met = *self.met.iter().find(|known| is(known.name, name))?;
+        Some(Met { dry: is_dry(self), ..met })
+    }
+
     #[inline]
     fn flag(&self, key: FlagKey, named: Option<&Subject>) -> Option<&FlagDecision> {
         self.flags.iter().find(|known| known.key.is(key) && known.named.as_deref() == named)

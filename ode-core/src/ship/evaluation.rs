@@ -1,6 +1,6 @@
 //! What a source of flags answers.
 
-use crate::ship::flag::Kind;
+use crate::ship::flag::Query;
 use crate::ship::subject::Subject;
 use crate::sync::Arc;
 
@@ -33,8 +33,8 @@ pub trait FlagSource: Send + Sync + 'static {
 
     /// As [`FlagSource::evaluate`], for sources that have to know what the flag is asked for as.
     #[doc(hidden)]
-    fn evaluate_as(&self, key: &str, subject: &Subject, _kind: Kind) -> Evaluation {
-        self.evaluate(key, subject)
+    fn evaluate_as(&self, asked: Query<'_>, subject: &Subject) -> Evaluation {
+        self.evaluate(asked.key, subject)
     }
 
     /// What the source is called: `feature_flag.provider.name` where evaluations are exported.

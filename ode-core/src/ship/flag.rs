@@ -7,6 +7,7 @@ use crate::context::{slot, write};
 use crate::event::keys::{self, Key};
 use crate::event::value::Value;
 use crate::pipeline::engine::PipelineRef;
+use crate::record::buffer::Buffer;
 use crate::ship::decisions::{Look, Open};
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagValue};
 use crate::ship::keys::Names;
@@ -123,18 +124,17 @@ impl<T: FlagType> Flag<T> {
 
     #[inline]
     fn read<R>(&self, named: Option<&Subject>, read: impl Fn(&Evaluation) -> R) -> R {
-        let found = slot::with_own(|unit| match unit.decisions().flag(self.key, named, &read) {
-            Look::Here(value) => Ok(value),
-            Look::Open(open) => Err((unit.pipeline.clone(), open)),
+        let found = slot::with_own(|unit| {
+            match unit.decisions.with(|state| state.look(self.key, named, &read)) {
+                Look::Here(value) => Ok(value),
+                Look::Open(open) => Err((unit.pipeline.clone(), open)),
+            }
         });
         match found {
             Some(Ok(value)) => value,
-            Some(Err((pipeline, open))) => read(&self.question(named).decide(
-                pipeline.as_ref(),
-                &open,
-                // Who asked has put the unit back.
-                |asked| slot::with_own(|unit| unit.decisions().decide_flag(self.key, named, asked)),
-            )),
+            Some(Err((pipeline, open))) => {
+                self.question(named).decide_in_own(pipeline.as_ref(), &open, &read)
+            }
             None => read(&self.question(named).evaluate(&Here::find())),
         }
     }
@@ -212,7 +212,22 @@ impl FlagType for Stage {
     }
 }
 
-/// What is asked of sources.
+/// What a source is asked.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Query<'a> {
+    pub key: &'a str,
+    pub kind: Kind,
+    pub(crate) hash: u32,
+}
+
+impl<'a> Query<'a> {
+    pub(crate) fn new(key: &'a str, kind: Kind) -> Self {
+        Self { key, kind, hash: keys::hash(key) }
+    }
+}
+
+/// What is asked of sources, by whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'q> {
     pub(crate) key: FlagKey,
@@ -230,39 +245,88 @@ impl Question<'_> {
         let Some(decisions) = &here.decisions else {
             return self.ask(pipeline, None);
         };
-        match decisions.flag(self.key, self.named, Clone::clone) {
+        let looked = decisions.state().look(self.key, self.named, Clone::clone);
+        match looked {
             Look::Here(evaluation) => evaluation,
-            Look::Open(open) => self.decide(pipeline, &open, |asked| {
-                Some(decisions.decide_flag(self.key, self.named, asked))
-            }),
+            Look::Open(open) => {
+                let mut asked = self.ask_where(pipeline, &open);
+                let (evaluation, is_new) =
+                    decisions.state().settle(self.key, self.named, &mut asked, |known, is_new| {
+                        (known.clone(), is_new)
+                    });
+                if is_new {
+                    self.record(&evaluation);
+                }
+                evaluation
+            }
         }
     }
 
-    fn decide(
+    /// As [`Self::evaluate`], in the unit that this task owns and that has not decided.
+    fn decide_in_own<R>(
         self,
         pipeline: Option<&PipelineRef>,
         open: &Open,
-        decide: impl FnOnce(&mut Option<Evaluation>) -> Option<(Evaluation, bool)>,
-    ) -> Evaluation {
-        let ask = || self.ask(pipeline, open.subject.as_deref());
-        let mut asked = (!open.is_decided_above).then(ask);
-        let Some((evaluation, records)) = decide(&mut asked) else {
-            return asked.unwrap_or_else(Evaluation::not_found);
-        };
-        if records {
-            let keys = self.names.get("flag", self.key.text, MEMBERS);
-            match mismatch(&evaluation, self.kind) {
-                None => record(keys, &evaluation),
-                Some(error) => record(keys, &Evaluation::failed(error)),
-            }
+        read: impl Fn(&Evaluation) -> R,
+    ) -> R {
+        let mut asked = self.ask_where(pipeline, open);
+        let keys = self.keys();
+        // Who asked has put the unit back.
+        let settled = slot::with_own(|unit| {
+            unit.settle_flag(self.key, self.named, &mut asked, |evaluation, is_new, buffer| {
+                let recorded = !is_new
+                    || buffer.is_some_and(|buffer| {
+                        mismatch(evaluation, self.kind).is_none()
+                            && try_record(buffer, keys, evaluation)
+                    });
+                (read(evaluation), recorded)
+            })
+        });
+        let Some((value, recorded)) = settled else { return read(&asked) };
+        if !recorded {
+            self.record_settled();
         }
-        evaluation
+        value
+    }
+
+    /// Records what the unit has settled, the long way.
+    #[cold]
+    fn record_settled(self) {
+        let settled = slot::with_own(|unit| {
+            unit.decisions.with(|state| state.look(self.key, self.named, Clone::clone))
+        });
+        if let Some(Look::Here(evaluation)) = settled {
+            self.record(&evaluation);
+        }
+    }
+
+    fn keys(self) -> &'static [Key; 4] {
+        self.names.get("flag", self.key.text, MEMBERS)
+    }
+
+    fn record(self, evaluation: &Evaluation) {
+        match mismatch(evaluation, self.kind) {
+            None => record(self.keys(), evaluation),
+            Some(error) => record(self.keys(), &Evaluation::failed(error)),
+        }
+    }
+
+    /// Asks, unless a unit above has the answer.
+    #[inline]
+    fn ask_where(self, pipeline: Option<&PipelineRef>, open: &Open) -> Evaluation {
+        if open.is_decided_above {
+            return Evaluation::not_found();
+        }
+        self.ask(pipeline, open.subject.as_deref())
     }
 
     fn ask(self, pipeline: Option<&PipelineRef>, own: Option<&Subject>) -> Evaluation {
         let subject = self.named.or(own).unwrap_or(Subject::nobody());
         match pipeline {
-            Some(pipeline) => pipeline.shipping.evaluate(self.key.text, subject, self.kind),
+            Some(pipeline) => {
+                let FlagKey { text: key, hash } = self.key;
+                pipeline.shipping.evaluate(Query { key, kind: self.kind, hash }, subject)
+            }
             None => Evaluation::failed(FlagError::ProviderNotReady),
         }
     }
@@ -324,6 +388,30 @@ pub(crate) fn record(keys: &'static [Key; 4], evaluation: &Evaluation) {
     if let Some(code) = evaluation.error() {
         write::set_static(error, Value::Str(code.as_str()));
     }
+}
+
+/// As [`record`], by the shortest way: names and texts, where the memory at hand takes them. `false`
+/// for the others, which take the long way; a field that is there by then is written again.
+#[inline]
+fn try_record(buffer: &mut Buffer, keys: &'static [Key; 4], evaluation: &Evaluation) -> bool {
+    let [variant, reason, rule, _] = keys;
+    let name = match (&evaluation.variant, evaluation.value()) {
+        (Some(name), _) => &**name,
+        (None, Some(FlagValue::Bool(value))) => {
+            if *value {
+                "true"
+            } else {
+                "false"
+            }
+        }
+        (None, Some(FlagValue::Str(text) | FlagValue::Json(text))) => &**text,
+        (None, Some(FlagValue::I64(_) | FlagValue::F64(_)) | None) => return false,
+    };
+    let mut push = |key, text: &str| buffer.try_push_str(key, text, 0);
+    evaluation.error().is_none()
+        && push(variant, name)
+        && push(reason, evaluation.reason.as_str())
+        && evaluation.rule.as_deref().is_none_or(|name| push(rule, name))
 }
 
 /// A variant is a name: text, whatever the value's type.

@@ -19,7 +19,7 @@ use crate::sync::Arc;
 /// ```
 pub fn force_dry_run() {
     let found = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => unit.pipeline.clone().zip(Some(Arc::clone(unit.decisions()))),
+        Ambient::Own(unit) => unit.pipeline.clone().zip(Some(Arc::clone(unit.decisions.share()))),
         Ambient::Joined(shared) => shared.pipeline().zip(shared.decisions()),
     });
     let Some((pipeline, decisions)) = found.flatten() else { return write::missed() };

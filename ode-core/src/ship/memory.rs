@@ -4,6 +4,7 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::event::keys;
 use crate::ship::evaluation::{Evaluation, FlagSource, FlagValue, Reason};
+use crate::ship::flag::Query;
 use crate::ship::subject::Subject;
 use crate::sync::Arc;
 
@@ -28,8 +29,7 @@ struct Values {
 
 impl Values {
     /// Where a flag is, or belongs.
-    fn find(&self, key: &str) -> Result<usize, usize> {
-        let hash = keys::hash(key);
+    fn find(&self, key: &str, hash: u32) -> Result<usize, usize> {
         let mut at = self.hashes.partition_point(|known| *known < hash);
         while self.hashes.get(at) == Some(&hash) {
             if self.flags.get(at).is_some_and(|(text, _)| text == key) {
@@ -66,23 +66,30 @@ impl MemoryFlags {
         let evaluation = Evaluation { variant, ..Evaluation::new(value, Reason::Static) };
         let key = key.into();
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        match values.find(&key) {
+        let hash = keys::hash(&key);
+        match values.find(&key, hash) {
             Ok(at) => {
                 if let Some((_, known)) = values.flags.get_mut(at) {
                     *known = evaluation;
                 }
             }
             Err(at) => {
-                values.hashes.insert(at, keys::hash(&key));
+                values.hashes.insert(at, hash);
                 values.flags.insert(at, (key, evaluation));
             }
         }
     }
 
+    fn look(&self, key: &str, hash: u32) -> Evaluation {
+        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
+        let found = values.find(key, hash).ok().and_then(|at| values.flags.get(at));
+        found.map_or_else(Evaluation::not_found, |(_, evaluation)| evaluation.clone())
+    }
+
     /// Takes a flag away: its default counts from now on.
     pub fn remove(&self, key: &str) {
         let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
-        if let Ok(at) = values.find(key) {
+        if let Ok(at) = values.find(key, keys::hash(key)) {
             values.hashes.remove(at);
             values.flags.remove(at);
         }
@@ -91,9 +98,11 @@ impl MemoryFlags {
 
 impl FlagSource for MemoryFlags {
     fn evaluate(&self, key: &str, _subject: &Subject) -> Evaluation {
-        let values = self.values.read().unwrap_or_else(PoisonError::into_inner);
-        let found = values.find(key).ok().and_then(|at| values.flags.get(at));
-        found.map_or_else(Evaluation::not_found, |(_, evaluation)| evaluation.clone())
+        self.look(key, keys::hash(key))
+    }
+
+    fn evaluate_as(&self, query: Query<'_>, _subject: &Subject) -> Evaluation {
+        self.look(query.key, query.hash)
     }
 
     fn name(&self) -> &'static str {

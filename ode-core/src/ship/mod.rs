@@ -5,18 +5,19 @@ pub(crate) mod change;
 pub(crate) mod decide;
 pub(crate) mod decisions;
 pub(crate) mod dry_run;
-mod evaluation;
+pub(crate) mod evaluation;
 pub(crate) mod experiment;
-mod flag;
+pub(crate) mod flag;
 mod force;
 mod gate;
 pub(crate) mod keys;
 pub(crate) mod kill;
 mod memory;
+pub(crate) mod own;
 mod rollout;
 pub(crate) mod shipping;
 mod stage;
-mod subject;
+pub(crate) mod subject;
 #[doc(hidden)]
 pub mod support;
 

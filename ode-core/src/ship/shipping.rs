@@ -10,7 +10,7 @@ use crate::ship::decisions::Decisions;
 use crate::ship::dry_run::Budgets;
 use crate::ship::evaluation::{Answer, Evaluation, FlagError, FlagSource, FlagValue, Reason};
 use crate::ship::experiment::Experiments;
-use crate::ship::flag::Kind;
+use crate::ship::flag::Query;
 use crate::ship::kill::Kills;
 use crate::ship::stage::Stage;
 use crate::ship::subject::Subject;
@@ -62,15 +62,16 @@ impl ShippingBuilder {
 
 impl Shipping {
     /// Asks the sources in order; the first that knows the flag answers.
-    pub(crate) fn evaluate(&self, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
+    pub(crate) fn evaluate(&self, asked: Query<'_>, subject: &Subject) -> Evaluation {
         if self.has_tested.load(Ordering::Relaxed)
-            && let Some((_, stage)) = lock(&self.tested).iter().find(|(known, _)| *known == key)
+            && let Some((_, stage)) =
+                lock(&self.tested).iter().find(|(known, _)| *known == asked.key)
         {
             return Evaluation::new(FlagValue::from(*stage), Reason::Static);
         }
         for source in &self.sources {
-            let evaluation = format::caught(|| source.evaluate_as(key, subject, kind))
-                .unwrap_or_else(|| Evaluation::failed(FlagError::General));
+            let mut evaluation = Evaluation::failed(FlagError::General);
+            format::caught(|| evaluation = source.evaluate_as(asked, subject));
             if !evaluation.asks_on() {
                 return evaluation;
             }
@@ -129,7 +130,7 @@ impl Here {
     #[inline]
     pub(crate) fn find() -> Self {
         let found = slot::with(|ambient| match ambient {
-            Ambient::Own(unit) => (unit.pipeline.clone(), Some(Arc::clone(unit.decisions()))),
+            Ambient::Own(unit) => (unit.pipeline.clone(), Some(Arc::clone(unit.decisions.share()))),
             Ambient::Joined(shared) => (shared.pipeline(), shared.decisions()),
         });
         let (pipeline, decisions) = found.unwrap_or_default();

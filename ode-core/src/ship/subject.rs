@@ -160,7 +160,7 @@ numbers! {
 pub fn subject(subject: Subject) {
     let subject = Arc::new(subject);
     let found = slot::with(|ambient| match ambient {
-        Ambient::Own(unit) => Some(Arc::clone(unit.decisions())),
+        Ambient::Own(unit) => Some(Arc::clone(unit.decisions.share())),
         Ambient::Joined(shared) => shared.decisions(),
     });
     match found.flatten() {

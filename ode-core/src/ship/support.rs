@@ -14,7 +14,7 @@ use crate::ship::keys::interned;
 use crate::ship::shipping::Here;
 use crate::sync::{Mutex, lock};
 
-pub use crate::ship::flag::Kind;
+pub use crate::ship::flag::{Kind, Query};
 
 /// A key that ode writes.
 #[must_use]

@@ -14,8 +14,11 @@ use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
 use crate::pipeline::engine::{GLOBAL, Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
-use crate::ship::decide::Decision;
 use crate::ship::decisions::Decisions;
+use crate::ship::evaluation::Evaluation;
+use crate::ship::flag::FlagKey;
+use crate::ship::own::Own;
+use crate::ship::subject::Subject;
 use crate::sync::Arc;
 use crate::unit::companion::{Beside, Opened, Surroundings, surroundings};
 
@@ -53,11 +56,8 @@ pub(crate) struct Unit {
     /// Log messages kept so far.
     pub(crate) messages: u32,
     pub(crate) pipeline: Option<PipelineRef>,
-    /// What it decides about flags and changes; made ready when first needed.
-    decisions: Arc<Decisions>,
-    has_decisions: Cell<bool>,
-    /// Those of the unit it was opened in.
-    decided_above: Option<Arc<Decisions>>,
+    /// What it decides about flags and changes.
+    pub(crate) decisions: Own,
     pub(crate) shared: Arc<Shared>,
     /// Somebody else has the shared part.
     pub(crate) is_shared: Cell<bool>,
@@ -179,9 +179,7 @@ impl Unit {
             keep: None,
             messages: 0,
             pipeline: None,
-            decisions: Arc::default(),
-            has_decisions: Cell::new(false),
-            decided_above: None,
+            decisions: Own::default(),
             shared: Arc::default(),
             is_shared: Cell::new(false),
             root: None,
@@ -225,7 +223,7 @@ impl Unit {
                     self.has_inherited = true;
                 }
                 self.root = Some(parent.root.clone().unwrap_or_else(|| parent.share()));
-                self.decided_above = Some(Arc::clone(parent.decisions()));
+                self.decisions.begin_below(Some(Arc::clone(parent.decisions.share())));
                 parent.around
             }
             Ambient::Joined(shared) => {
@@ -235,7 +233,7 @@ impl Unit {
                 shared.inherit_into(&mut self.buffer);
                 self.has_inherited = !self.buffer.fields.is_empty();
                 self.root = Some(shared.root().unwrap_or_else(|| Arc::clone(shared)));
-                self.decided_above = shared.decisions();
+                self.decisions.begin_below(shared.decisions());
                 shared.around()
             }
         }
@@ -321,24 +319,24 @@ impl Unit {
         Arc::clone(&self.shared)
     }
 
-    /// What this unit decides about flags and changes.
-    #[inline]
-    pub(crate) fn decisions(&self) -> &Arc<Decisions> {
-        if !self.has_decisions.replace(true) {
-            self.decisions.begin(self.decided_above.clone());
-        }
-        &self.decisions
-    }
-
-    /// What this very unit decided about a change.
-    #[inline]
-    pub(crate) fn decided(&self, change: &str) -> Option<Decision> {
-        if self.has_decisions.get() { self.decisions.own_change(change) } else { None }
+    /// Decides about a flag, unless it was decided meanwhile, here or further up; `f` sees what holds,
+    /// whether it is to be recorded here, and the record if no other thread has it.
+    pub(crate) fn settle_flag<R>(
+        &mut self,
+        key: FlagKey,
+        named: Option<&Subject>,
+        asked: &mut Evaluation,
+        f: impl FnOnce(&Evaluation, bool, Option<&mut Buffer>) -> R,
+    ) -> R {
+        let buffer = (!self.is_shared.get()).then_some(&mut self.buffer);
+        self.decisions.with(|state| {
+            state.settle(key, named, asked, |evaluation, is_new| f(evaluation, is_new, buffer))
+        })
     }
 
     /// Decides as another unit does that this one is not opened in.
     pub(crate) fn decide_below(&mut self, decisions: Arc<Decisions>) {
-        self.decided_above = Some(decisions);
+        self.decisions.begin_below(Some(decisions));
     }
 
     /// What the outcome depends on.
@@ -365,13 +363,7 @@ impl Unit {
             }
             self.is_shared.set(false);
         }
-        self.decided_above = None;
-        if self.has_decisions.replace(false) {
-            match Arc::get_mut(&mut self.decisions) {
-                Some(decisions) => decisions.clear(),
-                None => self.decisions = Arc::default(),
-            }
-        }
+        self.decisions.clear();
         if self.buffer.capacity_bytes() > KEEP_BYTES {
             self.buffer = Buffer::default();
         }

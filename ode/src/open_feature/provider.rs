@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ode_core::ship_support::{Kind, nanos};
+use ode_core::ship_support::{Kind, Query, nanos};
 use ode_core::{Evaluation, Flag, FlagSource, FlagType, Subject};
 use open_feature::provider::FeatureProvider;
 use tokio::runtime::Handle;
@@ -189,8 +189,8 @@ impl FlagSource for ProviderFlags {
         self.ask(key, None, subject)
     }
 
-    fn evaluate_as(&self, key: &str, subject: &Subject, kind: Kind) -> Evaluation {
-        self.ask(key, Some(kind), subject)
+    fn evaluate_as(&self, asked: Query<'_>, subject: &Subject) -> Evaluation {
+        self.ask(asked.key, Some(asked.kind), subject)
     }
 
     fn name(&self) -> &str {

@@ -64,7 +64,7 @@ impl Apart {
             if let Some(decisions) = &self.decisions {
                 unit.decide_below(Arc::clone(decisions));
             }
-            unit.decisions().force_dry_run();
+            unit.decisions.share().force_dry_run();
             unit
         });
         let mut event = WideEvent::of(unit);

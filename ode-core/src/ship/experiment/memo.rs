@@ -48,7 +48,7 @@ pub(crate) fn remember(experiment: &'static Experiment) {
     let memo = slot::with_own(|unit| {
         // Read first: a kill that comes in between makes the decision an old one.
         let (id, generation) = age(unit)?;
-        let decision = unit.decisions().own_trial(experiment.name())?;
+        let decision = unit.decisions.with(|state| state.own_trial(experiment.name()))?;
         let is_of_now = decision.generation == generation;
         is_of_now.then_some(Memo { experiment, unit: id, generation, stage: decision.stage })
     });

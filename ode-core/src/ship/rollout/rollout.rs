@@ -155,7 +155,7 @@ impl Rollout {
     pub fn includes_for(&self, subject: &Subject) -> bool {
         let met = slot::with_own(|unit| {
             let shipping = &unit.pipeline.as_ref()?.shipping;
-            let met = unit.decisions().met(self.name())?;
+            let met = unit.decisions.with(|state| state.met(self.name()))?;
             let dry = met.dry || shipping.is_dry();
             Some(met.killed || dry || self.change.is_killed(&shipping.kills))
         });
@@ -170,7 +170,7 @@ impl Rollout {
     fn meet(&self, here: &Here, subject: &Subject) -> bool {
         let Some(shipping) = here.shipping() else { return false };
         let decisions = here.decisions.as_ref();
-        let met = decisions.and_then(|decisions| decisions.met(self.name()));
+        let met = decisions.and_then(|decisions| decisions.state().met(self.name()));
         let flag_kills =
             met.map_or_else(|| self.change.heed_flag(here, shipping), |met| met.killed);
         let dry = decisions.is_some_and(|decisions| decisions.is_dry());
