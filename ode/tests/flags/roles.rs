@@ -77,7 +77,7 @@ fn is_killed() {
     until(Gate::Act);
     eprintln!("acting again");
     // A kill counts also after ode was shut down.
-    let end = guard.shutdown(std::time::Duration::from_secs(20));
+    let end = guard.shutdown(Duration::from_secs(20));
     assert_eq!(end.undelivered, 0);
     eprintln!("shut down");
     until(Gate::Withhold);
