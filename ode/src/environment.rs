@@ -74,7 +74,8 @@ impl Environment {
     pub(crate) fn read_from(get: impl Fn(&str) -> Option<OsString>) -> Self {
         let mut from = Reader { get, warnings: Vec::new() };
         let environment = Self {
-            no_colour: from.text("NO_COLOR").is_some(),
+            // Whatever it holds.
+            no_colour: from.path("NO_COLOR").is_some(),
             disabled: from.parse("ODE_DISABLED", "true or false", boolean).unwrap_or(false),
             build_id: from.text("ODE_BUILD_ID"),
             service_name: from.text("ODE_SERVICE_NAME"),
@@ -326,6 +327,10 @@ fn overflow(text: &str) -> Option<Overflow> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "any_environment.rs"]
+mod any;
 
 #[cfg(test)]
 mod tests {
