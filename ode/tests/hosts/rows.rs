@@ -1,5 +1,6 @@
 //! The hosts: where units are opened, and where else they are written to.
 
+use std::ops::Range;
 use std::thread;
 
 use futures::executor::{LocalPool, block_on};
@@ -34,6 +35,8 @@ pub(crate) const ROWS: [(&str, Row); 13] = [
     ("local_pool_without_tokio", Row::Async(local_pool)),
     ("executor_without_tokio", Row::Async(own_executor)),
 ];
+
+const HALVES: [Range<u64>; 2] = [0..UNITS / 2, UNITS / 2..UNITS];
 
 /// Works on a row in this process, and judges what it left.
 pub(crate) fn play(name: &str) {
@@ -98,11 +101,13 @@ fn many() -> Runtime {
     Builder::new_multi_thread().worker_threads(4).build().unwrap()
 }
 
-/// All units at once, each a task.
+/// Half of the units at once, each a task; then the other half, where those have been.
 fn on_tokio(runtime: &Runtime, away: AwayAsync) {
     runtime.block_on(async {
-        let tasks = (0..UNITS).map(|n| tokio::spawn(work_async(n, away)));
-        join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
+        for half in HALVES {
+            let tasks = half.map(|n| tokio::spawn(work_async(n, away)));
+            join_all(tasks).await.into_iter().for_each(|task| task.unwrap());
+        }
     });
 }
 
@@ -177,9 +182,10 @@ fn on_the_executor(n: u64) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>>
 
 fn own_executor() {
     let executor = Executor::start(4);
-    let tasks: Vec<_> =
-        (0..UNITS).map(|n| executor.spawn(work_async(n, on_the_executor))).collect();
-    for task in block_on(join_all(tasks)) {
-        task.unwrap();
+    for half in HALVES {
+        let tasks: Vec<_> = half.map(|n| executor.spawn(work_async(n, on_the_executor))).collect();
+        for task in block_on(join_all(tasks)) {
+            task.unwrap();
+        }
     }
 }
