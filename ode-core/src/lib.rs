@@ -53,6 +53,7 @@ mod context;
 mod event;
 mod export;
 mod finish;
+mod fork;
 #[doc(hidden)]
 pub mod integration;
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 //! `models/` compiles these sources again, with the checker's own locks, atomics and threads: there
 //! every operation is a point at which another thread may go on.
 
+use crate::fork;
 #[cfg(ode_model)]
 use shuttle::sync;
 #[cfg(not(ode_model))]
@@ -25,6 +26,17 @@ pub(crate) const SPINS: usize = if cfg!(ode_model) { 2 } else { 200 };
 /// Locks; a panic elsewhere must not spread through a poisoned lock.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As [`lock`], for what a child made by `fork` may still ask for. A thread of the parent may have
+/// held it at that moment, and nobody will ever give it back: there an empty one is locked instead.
+/// That is leaked, once for each time; it is the price of not hanging.
+pub(crate) fn lock_here<T: Default>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    match try_lock(mutex) {
+        Some(guard) => guard,
+        None if fork::look() => lock(Box::leak(Box::default())),
+        None => lock(mutex),
+    }
 }
 
 /// Locks if that needs no waiting.

@@ -1,7 +1,7 @@
 //! The process's counts, kept per thread so that counting never shares a cache line.
 
 use crate::context::slot;
-use crate::sync::{AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{AtomicU64, Mutex, Ordering, lock_here};
 
 /// Counts that only their thread writes and anybody may read.
 #[derive(Debug, Default)]
@@ -65,6 +65,7 @@ impl Cells {
 /// of the threads that ever ran at once, and a count outlives its thread.
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry { all: Vec::new(), free: Vec::new() });
 
+#[derive(Default)]
 struct Registry {
     all: Vec<&'static Cells>,
     free: Vec<&'static Cells>,
@@ -96,7 +97,7 @@ pub(crate) fn with_own<R>(with: impl FnOnce(&Cells) -> R) -> R {
 }
 
 fn claim() -> &'static Cells {
-    let mut registry = lock(&REGISTRY);
+    let mut registry = lock_here(&REGISTRY);
     if let Some(cells) = registry.free.pop() {
         return cells;
     }
@@ -107,13 +108,13 @@ fn claim() -> &'static Cells {
 
 /// Takes the cells of a thread that ends.
 pub(crate) fn give_back(cells: &'static Cells) {
-    lock(&REGISTRY).free.push(cells);
+    lock_here(&REGISTRY).free.push(cells);
 }
 
 /// The sum over all threads.
 pub(crate) fn sum() -> Cells {
     let sum = Cells::new();
-    let registry = lock(&REGISTRY);
+    let registry = lock_here(&REGISTRY);
     for cells in registry.all.iter().copied().chain([&LAST_RESORT]) {
         for what in [Count::Finished, Count::Withdrawn, Count::Opened, Count::Late, Count::Orphan] {
             sum.add(what, cells.cell(what).load(Ordering::Acquire));

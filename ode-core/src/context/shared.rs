@@ -14,7 +14,7 @@ use crate::record::buffer::{Buffer, DELTA, Field, INHERITED, KeyRef, Kind, TRUNC
 use crate::record::counter;
 use crate::record::prepare::Prepared;
 use crate::ship::decisions::Decisions;
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock_here};
 use crate::unit::companion::Beside;
 use crate::unit::open::{KEEP_BYTES, Unit};
 
@@ -79,7 +79,7 @@ impl Due for Shared {
 impl Shared {
     /// Fills in what children and contributors need. Called once per unit, by the owner.
     pub(crate) fn open(&self, unit: &Unit) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         state.phase = Phase::Open;
         state.context = Some(unit.context);
         state.pipeline.clone_from(&unit.pipeline);
@@ -113,7 +113,7 @@ impl Shared {
 
     /// Writes to the side record; counts as late after the end. `None` when it was late.
     pub(crate) fn write<R>(&self, f: impl FnOnce(Target<'_>) -> R) -> Option<R> {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase == Phase::Ended {
             Self::count_late(&state);
             return None;
@@ -124,7 +124,7 @@ impl Shared {
     }
 
     pub(crate) fn set_inherited(&self, key: KeyRef<'_>, value: Prepared<'_>) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase == Phase::Ended {
             return Self::count_late(&state);
         }
@@ -135,13 +135,13 @@ impl Shared {
 
     /// The owner has set an inherited field: children opened elsewhere must see it too.
     pub(crate) fn note_inherited(&self, key: KeyRef<'_>, value: Prepared<'_>) {
-        lock(&self.state).inherited.push(key, value, INHERITED);
+        lock_here(&self.state).inherited.push(key, value, INHERITED);
     }
 
     /// Says a word; `false` when the record is closed. The outcome is decided when the function
     /// ends: for a unit that is only held the word is late.
     pub(crate) fn say(&self, word: Word) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase == Phase::Open {
             state.word = Some(Word::merge(state.word, word));
             self.dirty.store(true, Ordering::Release);
@@ -153,7 +153,7 @@ impl Shared {
 
     /// Has the event kept whatever the sampling says; `false` when the record is closed.
     pub(crate) fn keep(&self, reason: &'static str) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase == Phase::Ended {
             return Self::count_late(&state);
         }
@@ -163,20 +163,20 @@ impl Shared {
 
     /// The unit is withdrawn: what is written from now on is late.
     pub(crate) fn withdraw(&self) {
-        lock(&self.state).phase = Phase::Ended;
+        lock_here(&self.state).phase = Phase::Ended;
         self.close_beside();
     }
 
     /// The unit's function is over: who joins from now on finds no companion.
     pub(crate) fn close_beside(&self) {
-        let mut beside = std::mem::take(&mut lock(&self.state).beside);
+        let mut beside = std::mem::take(&mut lock_here(&self.state).beside);
         // Closing it is foreign code: not under the lock.
         beside.close();
     }
 
     /// How much of a value is kept.
     pub(crate) fn value_bytes(&self) -> usize {
-        lock(&self.state).side.limits.value_bytes
+        lock_here(&self.state).side.limits.value_bytes
     }
 
     fn count_late(state: &State) {
@@ -187,24 +187,24 @@ impl Shared {
     }
 
     pub(crate) fn context(&self) -> Option<TraceContext> {
-        lock(&self.state).context
+        lock_here(&self.state).context
     }
 
     /// Where other instrumentation stood when the unit was opened.
     pub(crate) fn around(&self) -> Option<SpanId> {
-        lock(&self.state).around
+        lock_here(&self.state).around
     }
 
     /// What goes with the unit, for a task that joins it; nothing once the unit has ended.
     pub(crate) fn beside(&self) -> Beside {
-        let state = lock(&self.state);
+        let state = lock_here(&self.state);
         if state.phase == Phase::Ended { Beside::default() } else { state.beside.clone() }
     }
 
     /// Counts a log message, if fewer than `max` were kept here; says how long after the start of
     /// the unit it came.
     pub(crate) fn next_message(&self, max: u32) -> Option<u64> {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.messages >= max {
             return None;
         }
@@ -214,27 +214,27 @@ impl Shared {
     }
 
     pub(crate) fn pipeline(&self) -> Option<PipelineRef> {
-        lock(&self.state).pipeline.clone()
+        lock_here(&self.state).pipeline.clone()
     }
 
     /// What the unit decides about flags and changes.
     pub(crate) fn decisions(&self) -> Option<Arc<Decisions>> {
-        lock(&self.state).decisions.clone()
+        lock_here(&self.state).decisions.clone()
     }
 
     /// The outermost unit, if this is not it.
     pub(crate) fn root(&self) -> Option<Arc<Self>> {
-        lock(&self.state).root.clone()
+        lock_here(&self.state).root.clone()
     }
 
     /// Looks at the fields that units opened below inherit.
     pub(crate) fn with_inherited<R>(&self, look: impl FnOnce(&Buffer) -> R) -> R {
-        look(&lock(&self.state).inherited)
+        look(&lock_here(&self.state).inherited)
     }
 
     /// Copies the fields that units opened below inherit.
     pub(crate) fn inherit_into(&self, child: &mut Buffer) {
-        copy_inherited(&lock(&self.state).inherited, child);
+        copy_inherited(&lock_here(&self.state).inherited, child);
     }
 
     /// Whether there is anything to merge.
@@ -245,7 +245,7 @@ impl Shared {
 
     /// Merges what others wrote so far into the owner's record.
     pub(crate) fn merge_into(&self, unit: &mut Unit) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         self.merge_locked(&mut state, unit);
     }
 
@@ -265,7 +265,7 @@ impl Shared {
 
     /// Registers a hold; `None` when the unit has already ended.
     pub(crate) fn hold(&self, deadline: u64) -> Option<u64> {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase == Phase::Ended {
             return None;
         }
@@ -277,7 +277,7 @@ impl Shared {
 
     /// The owner's function is over: merges, and ends the unit unless it is held.
     pub(crate) fn seal(&self, mut unit: Box<Unit>, now: u64) -> Sealed {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         self.merge_locked(&mut state, &mut unit);
         if state.holds.iter().any(|hold| hold.deadline > now) {
             state.phase = Phase::Held;
@@ -291,7 +291,7 @@ impl Shared {
 
     /// A hold was let go of. Others whose deadline has passed keep nothing open.
     pub(crate) fn release(&self, number: u64) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         state.holds.retain(|hold| hold.number != number);
         let now = match &state.pipeline {
             Some(pipeline) if !state.holds.is_empty() => pipeline.clock.now(),
@@ -309,7 +309,7 @@ impl Shared {
 
     /// Deadlines have passed: whoever still holds has had its time.
     fn expire_holds(&self, now: u64) {
-        let mut state = lock(&self.state);
+        let mut state = lock_here(&self.state);
         if state.phase != Phase::Held || state.holds.iter().any(|hold| hold.deadline > now) {
             return;
         }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::event::keys::{Key, Reserved, reserved};
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock_here};
 
 /// Keys are never given back, so there are this many at most, …
 const MAX_KEYS: usize = 4_096;
@@ -21,7 +21,7 @@ pub(crate) fn interned(name: &str) -> Option<&'static Key> {
     if !(1..=MAX_NAME_BYTES).contains(&name.len()) || reserved(name) != Reserved::No {
         return None;
     }
-    let mut keys = lock(&KEYS);
+    let mut keys = lock_here(&KEYS);
     let keys = keys.get_or_insert_default();
     if let Some(known) = keys.get(name) {
         return Some(known);

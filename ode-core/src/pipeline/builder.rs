@@ -10,6 +10,7 @@ use crate::context::cells::{self, Cells};
 use crate::context::slot;
 use crate::event::finished::Event;
 use crate::event::limits::Limits;
+use crate::fork;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell, to_stderr};
 use crate::pipeline::engine::{GLOBAL, Hasher, Pipeline, PipelineRef};
@@ -186,6 +187,7 @@ impl PipelineBuilder {
             return Err(SetupError { kind: Kind::Thread(error) });
         }
         let pipeline = GLOBAL.get_or_init(|| pipeline);
+        fork::own();
         cells::with_own(|counts| lifecycle::announce_start(pipeline, counts));
         for initial in &killed {
             initial.tell(&PipelineRef::Global(pipeline));

@@ -11,10 +11,11 @@ use crate::event::finished::Head;
 use crate::event::ids::TraceContext;
 use crate::event::limits::Limits;
 use crate::event::value::saturating_nanos;
+use crate::fork;
 use crate::pipeline::destination::Destination;
 use crate::pipeline::diagnostics::{Diagnostic, Observer};
 use crate::pipeline::keeper::Keeper;
-use crate::pipeline::ledger::Stats;
+use crate::pipeline::ledger::{DestinationStats, Stats};
 use crate::pipeline::sampling::Share;
 use crate::pipeline::watch::Watchers;
 use crate::process::Process;
@@ -110,12 +111,25 @@ impl Pipeline {
     /// As [`Self::offer`], on the thread of this number.
     #[inline]
     pub(crate) fn offer_from(&self, thread: usize, head: &Head, buffer: &Buffer) {
+        if fork::is_known() && self.is_of_process() {
+            return fork::refuse();
+        }
         for destination in &self.destinations {
             destination.offer(thread, head, buffer);
         }
         if !self.watchers.is_empty() {
             self.show(head, buffer);
         }
+    }
+
+    /// Whether it is the process's, and no test's.
+    fn is_of_process(&self) -> bool {
+        GLOBAL.get().is_some_and(|global| std::ptr::eq(global, self))
+    }
+
+    /// Whether this is a child made by `fork`, which has its parent's pipeline but not its threads.
+    pub(crate) fn is_left_behind(&self) -> bool {
+        self.is_of_process() && fork::look()
     }
 
     #[cold]
@@ -143,11 +157,17 @@ impl Pipeline {
 
     /// Asks every destination to deliver what it has, and waits for it at most this long.
     pub(crate) fn flush(&self, timeout: Duration) {
+        if self.is_left_behind() {
+            return;
+        }
         self.ask_all(timeout, |destination, deadline| destination.control.ask_flush(deadline));
     }
 
     /// Closes every destination, delivers what it has, and ends its thread.
     pub(crate) fn stop(&self, timeout: Duration) {
+        if self.is_left_behind() {
+            return;
+        }
         for destination in &self.destinations {
             destination.intake.close();
         }
@@ -172,6 +192,13 @@ impl Pipeline {
     }
 
     pub(crate) fn stats(&self, counts: &Cells) -> Stats {
+        let destinations = if self.is_left_behind() {
+            // What is queued here is the parent's.
+            let of_child = |to: &Arc<Destination>| DestinationStats::of_child(&to.settings.name);
+            self.destinations.iter().map(of_child).collect()
+        } else {
+            self.destinations.iter().map(|destination| destination.stats()).collect()
+        };
         // Finished first: a unit that ends in between is still counted as open.
         let finished = counts.finished.load(Ordering::SeqCst);
         let opened = counts
@@ -184,7 +211,7 @@ impl Pipeline {
             open: opened.saturating_sub(finished),
             late_writes: counts.late.load(Ordering::SeqCst),
             orphan_writes: counts.orphan.load(Ordering::SeqCst),
-            destinations: self.destinations.iter().map(|destination| destination.stats()).collect(),
+            destinations,
         }
     }
 }

@@ -11,6 +11,10 @@ use crate::pipeline::lifecycle;
 
 /// Keeps ode's events flowing to the end of `main`.
 ///
+/// It belongs to the process that set ode up. A child made by `fork` has none of ode's threads: what it
+/// records is dropped and counted as `fork_child`, and flush, shutdown and the guard's end return at
+/// once. A program that forks to work in its children sets ode up in each of them, after the fork.
+///
 /// Dropping it flushes within a deadline (5 seconds unless set) and does not stop ode;
 /// [`Guard::shutdown`] does.
 #[must_use = "events of the last moments are lost unless this lives to the end of `main`: `let _ode = ode::init(..)?;`"]
@@ -90,7 +94,9 @@ impl Guard {
             lifecycle::stop(pipeline, own, || pipeline.stats(&cells::sum()), timeout);
         });
         let stats = pipeline.stats(&cells::sum());
-        report_losses(pipeline, &stats);
+        if !pipeline.is_left_behind() {
+            report_losses(pipeline, &stats);
+        }
         Shutdown::of(&stats)
     }
 
@@ -104,6 +110,10 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(pipeline) = self.pipeline {
+            // A child that ends has nothing to deliver and nothing to report.
+            if pipeline.is_left_behind() {
+                return;
+            }
             pipeline.flush(self.flush_timeout);
             report_losses(pipeline, &pipeline.stats(&cells::sum()));
         }

@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::event::finished::Head;
+use crate::fork;
 use crate::pipeline::chunk::{Chunk, record_bytes};
 use crate::pipeline::ledger::{DropCounters, DropReason, Dropped};
 use crate::pipeline::queue::{Overflow, QueueSettings};
 use crate::record::buffer::Buffer;
 use crate::sync::{
     AtomicBool, AtomicI64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, SHARDS,
-    SPINS, lock, try_lock,
+    SPINS, lock, lock_here, try_lock,
 };
 
 /// Capacity is leased to a shard in blocks of this many events …
@@ -44,7 +45,7 @@ pub(crate) struct Intake {
     last_resort: Shard,
     free_events: AtomicI64,
     free_bytes: AtomicI64,
-    /// Held while leases are taken back.
+    /// Held while leases are taken or given back.
     granting: Mutex<()>,
     backlog: Mutex<Backlog>,
     /// Signalled when capacity was freed and somebody waits for it.
@@ -186,7 +187,7 @@ impl Intake {
     #[cold]
     fn any_shard(&self) -> MutexGuard<'_, ShardState> {
         let free = self.shards.iter().find_map(|shard| try_lock(&shard.0));
-        free.unwrap_or_else(|| lock(&self.last_resort.0))
+        free.unwrap_or_else(|| lock_here(&self.last_resort.0))
     }
 
     /// Takes the record in if there is room; says why not otherwise.
@@ -278,6 +279,11 @@ impl Intake {
         reason: DropReason,
         wake: &dyn Fn(),
     ) {
+        // Nobody would make room, or let go of the locks below.
+        if fork::look() {
+            self.dropped.add(DropReason::ForkChild, 1);
+            return;
+        }
         let need = record_bytes(buffer);
         let attempt = || {
             let accepted = self.accept_granted(thread, head, buffer, need);
@@ -420,6 +426,8 @@ impl Intake {
     }
 
     fn hand_over_all(&self) {
+        // Leases on their way back to the shared counters would hide from `grant`.
+        let _no_grants = lock(&self.granting);
         for shard in self.all_shards() {
             let mut shard = lock(&shard.0);
             if shard.chunk.is_empty() {

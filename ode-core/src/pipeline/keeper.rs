@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::{Clock, ClockWatcher};
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, Mutex, lock_here};
 
 /// Something that has a deadline.
 pub(crate) trait Due: Send + Sync + fmt::Debug {
@@ -39,7 +39,7 @@ impl Keeper {
     /// Notes a deadline.
     pub(crate) fn watch(&self, deadline: u64, unit: Weak<impl Due + 'static>) {
         let thread = {
-            let mut state = lock(&self.book.state);
+            let mut state = lock_here(&self.book.state);
             state.held.retain(|(_, unit)| unit.strong_count() > 0);
             let first = state.held.iter().all(|(earlier, _)| deadline < *earlier);
             state.held.push((deadline, unit));
@@ -52,7 +52,7 @@ impl Keeper {
 
     /// Leaves a message to the keeper's thread.
     pub(crate) fn later(&self, observer: Observer, message: Diagnostic) {
-        let mut state = lock(&self.book.state);
+        let mut state = lock_here(&self.book.state);
         state.messages.push((observer, message));
         if let Some(thread) = &state.thread {
             thread.unpark();
@@ -77,13 +77,13 @@ impl Keeper {
     pub(crate) fn runner(&self, clock: Clock) -> impl FnOnce() + Send + use<> {
         let book = Arc::clone(&self.book);
         move || {
-            lock(&book.state).thread = Some(thread::current());
+            lock_here(&book.state).thread = Some(thread::current());
             loop {
                 let now = clock.now();
                 book.expire(now);
                 // Seen together: what was said before the stop is still told.
                 let (messages, stopping, next) = {
-                    let mut state = lock(&book.state);
+                    let mut state = lock_here(&book.state);
                     let next = state.held.iter().map(|(deadline, _)| *deadline).min();
                     (std::mem::take(&mut state.messages), state.stopping, next)
                 };
@@ -102,7 +102,7 @@ impl Keeper {
     }
 
     pub(crate) fn stop(&self) {
-        let mut state = lock(&self.book.state);
+        let mut state = lock_here(&self.book.state);
         state.stopping = true;
         if let Some(thread) = &state.thread {
             thread.unpark();
@@ -125,7 +125,7 @@ impl ClockWatcher for Book {
 impl Book {
     fn expire(&self, now: u64) {
         let due: Vec<_> = {
-            let mut state = lock(&self.state);
+            let mut state = lock_here(&self.state);
             let (due, later) = std::mem::take(&mut state.held)
                 .into_iter()
                 .partition(|(deadline, _)| *deadline <= now);

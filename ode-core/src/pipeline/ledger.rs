@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::fork;
 use crate::sync::{AtomicU64, Ordering};
 
 /// Why an event was dropped. A closed set in every release; it may grow in a later one.
@@ -23,7 +24,7 @@ pub enum DropReason {
     Reentrant,
     /// The thread's storage was already gone.
     TlsGone,
-    /// The process was forked from the one that owns the pipeline.
+    /// The process was forked from the one that owns the pipeline, and has none of its threads.
     ForkChild,
     /// It finished after `shutdown`.
     AlreadyShutdown,
@@ -194,6 +195,14 @@ pub struct DestinationStats {
 }
 
 impl DestinationStats {
+    /// That of a child made by `fork`, which delivers nothing.
+    pub(crate) fn of_child(name: &str) -> Self {
+        let mut dropped = Dropped::default();
+        let offered = fork::refused();
+        dropped.add(DropReason::ForkChild, offered);
+        Self { name: name.to_owned(), offered, dropped, ..Self::default() }
+    }
+
     /// Whether the ledger balances; it does at every quiescent point.
     pub fn is_balanced(&self) -> bool {
         let Self {

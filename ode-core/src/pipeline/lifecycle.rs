@@ -67,6 +67,9 @@ pub(crate) fn announce_start(pipeline: &Pipeline, counts: &Cells) {
 /// Reports as `ode.shutdown`, then stops the pipeline within `timeout`.
 /// `own` are counters that may be added to; `sum` reads all of them.
 pub(crate) fn stop(pipeline: &Pipeline, own: &Cells, sum: impl Fn() -> Stats, timeout: Duration) {
+    if pipeline.is_left_behind() {
+        return;
+    }
     let start = pipeline.clock.moment();
     pipeline.shipping.experiments.close();
     // Held units have done their own work: their events leave now, marked as incomplete.

@@ -4,6 +4,7 @@ use crate::context::slot::{self, Ambient};
 use crate::context::write;
 use crate::event::ids::TraceContext;
 use crate::event::keys::{self, Key};
+use crate::fork;
 use crate::integration::innermost_context;
 use crate::propagation::{Baggage, Incoming, Inject, Outgoing, TraceState};
 use crate::record::buffer::{Buffer, CLEARED, INHERITED, KeyRef, Kind, unrange};
@@ -30,6 +31,10 @@ const BAGGAGE: &str = "baggage.";
 /// });
 /// ```
 pub fn outgoing() -> Option<Outgoing> {
+    // A child made by `fork` does not send its parent's ids as its own.
+    if !fork::is_known() && fork::look() {
+        return None;
+    }
     let context = innermost_context()?;
     let unit = slot::with(|ambient| match ambient {
         Ambient::Own(unit) => Some((unit.context, read(unit.record()))),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::sync::{Mutex, lock};
+use crate::sync::{Mutex, lock_here};
 
 /// The name of a unit of work: low-cardinality, what events are grouped by.
 ///
@@ -33,7 +33,7 @@ impl UnitName {
     ///
     /// It takes a lock: keep the result where the route is kept.
     pub fn intern(name: &str) -> Self {
-        let mut names = lock(&NAMES);
+        let mut names = lock_here(&NAMES);
         let names = names.get_or_insert_default();
         if let Some(known) = names.get(name) {
             return Self(known);

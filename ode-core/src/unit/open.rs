@@ -11,6 +11,7 @@ use crate::event::finished::Head;
 use crate::event::ids::{SpanId, TraceContext, TraceId};
 use crate::event::keys;
 use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
+use crate::fork;
 use crate::pipeline::engine::{GLOBAL, Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
 use crate::record::prepare::Prepared;
@@ -104,6 +105,7 @@ impl Unit {
             crate::testing_hook::count_outside();
             return None;
         };
+        fork::note_unit();
         let mut unit = slot::take_spare().unwrap_or_else(Self::fresh);
         unit.begin(name, &pipeline);
         let mut around = None;
