@@ -10,6 +10,10 @@ use crate::event::limits;
 /// What stands in the place of a value whose formatting panicked.
 pub(crate) const PANICKED: &str = "[panicked while formatting]";
 
+/// How much of the stack a value may use to format itself, as far as it shows when something is
+/// written: some 100 levels of derived `Debug`, and half of the smallest stacks that are in use.
+const MAX_STACK: usize = 128 << 10;
+
 /// A scratch larger than this is not kept for the next value.
 const KEEP_BYTES: usize = 64 << 10;
 
@@ -49,8 +53,8 @@ pub(crate) fn with_text<R>(
     write: impl FnOnce(&mut Bounded) -> fmt::Result,
     then: impl FnOnce(&str, bool) -> R,
 ) -> R {
-    let mut out =
-        Bounded { text: SCRATCH.try_with(Cell::take).unwrap_or_default(), budget, cut: false };
+    let text = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    let mut out = Bounded { text, budget, begin: stack_here(), cut: false };
     out.text.clear();
     // A failed `write!` keeps what was written so far: cut by the budget, or the user's own error.
     if caught(|| write(&mut out)).is_none() {
@@ -84,11 +88,21 @@ pub(crate) fn caught<R>(user: impl FnOnce() -> R) -> Option<R> {
     }
 }
 
-/// A string that refuses to grow past its budget, which also ends a formatter that never would.
+/// Where the stack is, roughly.
+#[inline]
+fn stack_here() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(&here).addr()
+}
+
+/// A string that refuses to grow past its budget, and to be written to from deep below, which also
+/// ends a formatter that never would.
 #[derive(Debug)]
 pub struct Bounded {
     text: String,
     budget: usize,
+    /// Where the stack was when it began.
+    begin: usize,
     cut: bool,
 }
 
@@ -103,6 +117,10 @@ impl Bounded {
 impl Write for Bounded {
     #[inline]
     fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.begin.abs_diff(stack_here()) > MAX_STACK {
+            self.cut = true;
+            return Err(fmt::Error);
+        }
         let room = self.budget.saturating_sub(self.text.len());
         if part.len() <= room {
             self.text.push_str(part);
