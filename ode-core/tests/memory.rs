@@ -15,8 +15,8 @@ use checkout::{cart, checkout, checkout_with_child};
 use counting::{Counting, forget_peak, live, peak};
 use ode_core::testing::{TestClock, TestPipeline};
 use ode_core::{
-    Batch, DiagnosticKind, DropReason, ExportError, Exporter, PipelineBuilder, Process, Value,
-    WideEvent,
+    Batch, DiagnosticKind, DropReason, ExportError, Exporter, PipelineBuilder, Process, UnitName,
+    Value, WideEvent,
 };
 
 #[global_allocator]
@@ -59,6 +59,8 @@ fn memory_is_bounded() {
     under_overload();
     under_overload_by_many_threads();
     under_huge_values();
+    under_many_keys();
+    under_many_names();
 }
 
 /// T4: a producer that nothing holds back, an exporter that stands still.
@@ -158,4 +160,63 @@ fn under_huge_values() {
         let longest = exporter.longest.load(Ordering::SeqCst);
         assert!((65_533..=65_536).contains(&longest), "{longest}");
     }
+}
+
+/// Adds up what the events say they have dropped.
+#[derive(Clone, Default)]
+struct Summed(Arc<AtomicU64>);
+
+impl Exporter for Summed {
+    fn export(&mut self, batch: &Batch) -> Result<(), ExportError> {
+        for event in batch.events() {
+            assert_eq!(event.fields().count(), 4_096 + 1, "and the count");
+            let Some(Value::U64(dropped)) = event.get("ode.dropped_fields") else { continue };
+            self.0.fetch_add(dropped, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+/// T23: 10,000 keys that nobody has used before in every event, a million of them in all.
+fn under_many_keys() {
+    const EVENTS: u64 = 100;
+    const KEYS: u64 = 10_000;
+    let summed = Summed::default();
+    let builder = PipelineBuilder::new(Process::new("test")).export_to(summed.clone());
+    let pipeline = TestPipeline::start(builder).unwrap();
+    let record = |events: std::ops::Range<u64>| {
+        pipeline.run(|| {
+            for event in events {
+                WideEvent::builder("keys").run(|| {
+                    for key in event * KEYS..(event + 1) * KEYS {
+                        ode_core::current().set(&format!("key_{key}"), key);
+                    }
+                });
+            }
+        });
+        assert!(pipeline.flush(LONG).is_complete());
+    };
+    // What one event takes is kept for the next.
+    record(0..10);
+    let before = live();
+    forget_peak();
+    (10..EVENTS).for_each(|event| record(event..event + 1));
+    let (growth, stays) = (peak() - before, live() - before);
+    assert!(growth <= 8 * MIB, "{} KiB", growth >> 10);
+    assert!(stays <= MIB, "{} KiB stay", stays >> 10);
+    assert_eq!(summed.0.load(Ordering::SeqCst), EVENTS * (KEYS - 4_096));
+    assert!(pipeline.stats().is_balanced());
+}
+
+/// Names of units that are made at run time: the table of them is bounded.
+fn under_many_names() {
+    let before = live();
+    forget_peak();
+    let mut known = 0;
+    for n in 0..1_000_000_u64 {
+        known += u64::from(UnitName::intern(&format!("name {n:0>100}")).as_str() != "__other__");
+    }
+    assert!((4_000..=4_096).contains(&known), "{known}");
+    let growth = peak() - before;
+    assert!(growth <= 8 * MIB, "{} KiB", growth >> 10);
 }

@@ -296,11 +296,13 @@ impl Buffer {
     /// A value did not fit even after a clean-up.
     #[cold]
     fn no_room(&mut self, key: KeyRef<'_>) {
-        let hash = match key {
-            KeyRef::Static(key) => key.hash(),
-            KeyRef::Text(name) => keys::hash(&self.recorded_name(name)),
-        };
-        self.losses.drop_field(hash);
+        match key {
+            KeyRef::Static(key) => self.losses.drop_field(key.name()),
+            KeyRef::Text(name) => {
+                let name = self.recorded_name(name).into_owned();
+                self.losses.drop_field(&name);
+            }
+        }
     }
 
     /// The entry of a field but for its value; writes a run-time key. `None`: no room for the key.
@@ -319,7 +321,7 @@ impl Buffer {
         self.room_for_entries();
         let (kept, flags) = self.kept_name(name);
         if !self.reserve_bytes(keys::MOVED_PREFIX.len() + kept.len() + suffix.len()) {
-            self.losses.drop_field(keys::hash(kept));
+            self.losses.drop_field(kept);
             return None;
         }
         let start = self.text.len();

@@ -42,7 +42,9 @@ pub(crate) fn compact(buffer: &mut Buffer) {
             } else {
                 clean.rewind(before);
                 match buffer.fields.get(at) {
-                    Some(field) if field.flags & APPEND == 0 => losses.drop_field(field.hash),
+                    Some(field) if field.flags & APPEND == 0 => {
+                        losses.drop_field(buffer.name_at(resolved.key));
+                    }
                     _ => losses.drop_element(),
                 }
             }

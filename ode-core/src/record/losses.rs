@@ -1,6 +1,7 @@
 //! What did not make it into the record unchanged, for the event to say.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
 
 /// Fields left out or renamed. A field is counted once, however often it is written.
 #[derive(Debug, Default)]
@@ -9,9 +10,10 @@ pub(crate) struct Losses {
     pub(crate) dropped: u32,
     /// Fields whose key was reserved and went to `field.<key>`.
     pub(crate) renamed: u32,
-    /// The hashes of the keys of dropped fields; most records have none.
+    /// The hashes of the keys of dropped fields, long enough that a million of them differ; most
+    /// records have none.
     #[expect(clippy::box_collection, reason = "one word in every record, not six")]
-    keys: Option<Box<HashSet<u32>>>,
+    keys: Option<Box<HashSet<u64>>>,
 }
 
 /// So many dropped keys are known by name; beyond that every write counts.
@@ -27,7 +29,13 @@ impl Losses {
 
     /// A field found no room.
     #[cold]
-    pub(crate) fn drop_field(&mut self, hash: u32) {
+    pub(crate) fn drop_field(&mut self, key: &str) {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(key.as_bytes());
+        self.drop_hashed(hasher.finish());
+    }
+
+    fn drop_hashed(&mut self, hash: u64) {
         let keys = self.keys.get_or_insert_default();
         if keys.contains(&hash) {
             return;
@@ -50,7 +58,7 @@ impl Losses {
         self.dropped = self.dropped.saturating_add(unnamed);
         self.renamed = self.renamed.saturating_add(other.renamed);
         for hash in other.keys.iter().flat_map(|keys| keys.iter()) {
-            self.drop_field(*hash);
+            self.drop_hashed(*hash);
         }
     }
 }
