@@ -113,6 +113,7 @@ pub mod axum;
 mod build_id;
 mod build_info;
 mod destinations;
+mod diagnostics;
 mod environment;
 pub mod flags;
 #[cfg(feature = "open-feature")]

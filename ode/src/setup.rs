@@ -12,6 +12,7 @@ use ode_core::{
 use crate::build_id::{self, BuildId};
 use crate::build_info::BuildInfo;
 use crate::destinations;
+use crate::diagnostics;
 use crate::environment::{Environment, MIN_HASH_KEY_BYTES};
 use crate::flags::{KillFiles, Shipped, Waiting};
 use crate::opentelemetry_environment::OpenTelemetry;
@@ -195,7 +196,7 @@ impl Setup {
     }
 
     /// Sets who is told what ode has to say about itself: drops, failed exports, wrong settings.
-    /// Default: a line on standard error. Called on ode's own threads, and at most once in ten
+    /// Default: a line on standard error, if that takes it at once. Called on ode's own threads, and at most once in ten
     /// seconds for each kind of message; during `init` on the calling thread.
     pub fn on_diagnostic(mut self, observer: impl Fn(&Diagnostic) + Send + Sync + 'static) -> Self {
         self.observer = Some(Box::new(observer));
@@ -342,9 +343,10 @@ impl Setup {
         if let Some(timeout) = self.flush_timeout.or(environment.flush_timeout) {
             builder = builder.flush_timeout(timeout);
         }
-        if let Some(observer) = self.observer {
-            builder = builder.on_diagnostic(observer);
-        }
+        builder = match self.observer {
+            Some(observer) => builder.on_diagnostic(observer),
+            None => builder.on_diagnostic(diagnostics::to_stderr),
+        };
         if let Some(key) = checked(self.hash_key)?.or(environment.hash_key.clone()) {
             builder = builder.hash_with(move |text| keyed_hash(&key, text));
         }
