@@ -100,6 +100,26 @@ fn what_is_planted_is_left_alone_and_told_once() {
     }
 }
 
+/// What failed is not tried with every batch.
+#[test]
+fn it_is_tried_again_when_as_much_has_come_as_a_file_holds() {
+    let dir = TempDir::new();
+    let (path, at) = (dir.join("e"), dir.join("e.1"));
+    plant("directory", &at, &dir.join("target"));
+    let mut exporter = JsonLines::file(&path).unwrap().rotate(Rotation::at(3 * length()));
+    for n in 100..103 {
+        export(&mut exporter, n).unwrap();
+    }
+    check_told(export(&mut exporter, 103), "e.1");
+    unplant(&at);
+    for n in 104..106 {
+        export(&mut exporter, n).unwrap();
+        assert!(!at.exists(), "{n}");
+    }
+    export(&mut exporter, 106).unwrap();
+    assert_eq!(read(&fs::read(at).unwrap()), ((100..106).collect(), 0));
+}
+
 /// As backups make them: what was put aside is moved and never written to.
 #[test]
 fn other_names_of_what_was_put_aside_do_no_harm() {
