@@ -14,7 +14,9 @@ use std::time::Duration;
 use ode::{Batch, EventFields, ExportError, Exporter, WideEvent};
 
 use crate::support::ARGUMENT;
-use crate::{black_holes, leaks, signals, syscalls, threads};
+use crate::{
+    black_holes, forks, formatters, leaks, scarcity, signals, sinks, soak, syscalls, threads,
+};
 
 pub(crate) const LONG: Duration = Duration::from_secs(30);
 
@@ -34,6 +36,14 @@ pub(crate) fn play(role: &str) {
         "two_destinations" => two_destinations(),
         "prints_and_records" => prints_and_records(),
         "signals" => signals::role(),
+        "forks" => forks::role(),
+        "formats_without_end" => formatters::role(),
+        "has_no_outputs" => sinks::role(),
+        "has_no_descriptors" => scarcity::without_descriptors(),
+        "has_no_threads" => scarcity::without_threads(),
+        "has_no_folder" => scarcity::without_folder(),
+        "writes_beyond_its_limit" => scarcity::beyond_the_limit(),
+        "soaks" => soak::role(),
         "records_under_strace" => syscalls::role(),
         "comes_and_goes" => leaks::role(),
         "comes_and_goes_in_vain" => leaks::role_in_vain(),

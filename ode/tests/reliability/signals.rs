@@ -12,6 +12,9 @@ use nix::unistd::{Pid, gettid};
 
 use crate::support::{program, run};
 
+/// T18: of the process; and as many to each of ode's threads.
+const SIGNALS: u64 = 10_000;
+
 static HANDLED: AtomicU64 = AtomicU64::new(0);
 /// The threads on which it ran, as far as they are remembered.
 static HANDLED_ON: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
@@ -44,6 +47,8 @@ pub(crate) fn role() {
     let action = SigAction::new(SigHandler::Handler(handle), SaFlags::SA_RESTART, SigSet::empty());
     // SAFETY: the handler only touches atomics and asks for the thread's id.
     unsafe { sigaction(Signal::SIGUSR1, &action) }.unwrap();
+    // SAFETY: as above.
+    unsafe { sigaction(Signal::SIGTERM, &action) }.unwrap();
     let before = SigSet::thread_get_mask().unwrap();
     let guard = ode::init(ode::build_info!()).unwrap();
     assert_eq!(SigSet::thread_get_mask().unwrap(), before, "the host's mask is as it was");
@@ -67,9 +72,10 @@ pub(crate) fn role() {
     }
 
     let process = std::process::id().try_into().unwrap();
-    for n in 0..1_000 {
+    for n in 0..SIGNALS {
         ode::WideEvent::builder("unit").run(|| ode::set! { n = n });
-        kill(Pid::from_raw(process), Signal::SIGUSR1).unwrap();
+        let signal = if n % 2 == 0 { Signal::SIGUSR1 } else { Signal::SIGTERM };
+        kill(Pid::from_raw(process), signal).unwrap();
         // Also to ode's threads themselves, which no host does: there they stay pending.
         for (thread, ..) in &ours {
             // SAFETY: plain numbers go in, a number comes out.
@@ -90,6 +96,6 @@ pub(crate) fn role() {
 fn no_handler_runs_on_a_thread_of_ode() {
     let left = run(program("signals").env("ODE_OUTPUT", "stdout"));
     left.assert_success();
-    assert_eq!(left.events().len(), 1_001);
+    assert_eq!(left.events().len() as u64, SIGNALS + 1);
     assert!(left.told("handled").parse::<u64>().unwrap() > 0, "{left:#?}");
 }

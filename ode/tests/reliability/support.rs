@@ -129,6 +129,11 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
+        Self::start_for(command, LONG)
+    }
+
+    /// One that may take as long as this.
+    pub(crate) fn start_for(command: &mut Command, patience: Duration) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         Self {
@@ -136,7 +141,7 @@ impl Running {
             stdout: child.stdout.take(),
             stderr: BufReader::new(child.stderr.take().unwrap()),
             stderr_so_far: String::new(),
-            _watchdog: Watchdog::over(child.id(), LONG),
+            _watchdog: Watchdog::over(child.id(), patience),
             child,
         }
     }
