@@ -10,20 +10,27 @@ const BATCH: usize = 64;
 
 /// The median nanoseconds per unit over batches of 64; `drain` runs untimed after every so many
 /// batches, so that no queue fills.
-pub fn hot(
+pub fn hot(units: usize, drain_after: usize, unit: impl FnMut(usize), drain: impl FnMut()) -> f64 {
+    hot_in(BATCH, units, drain_after * BATCH, unit, drain)
+}
+
+/// The same over batches of so many: a slow unit needs few, for a batch to fit between two
+/// preemptions. `drain` runs after every so many units.
+pub fn hot_in(
+    batch: usize,
     units: usize,
     drain_after: usize,
     mut unit: impl FnMut(usize),
     mut drain: impl FnMut(),
 ) -> f64 {
-    let mut samples = Vec::with_capacity(units / BATCH);
-    for batch in 0..units / BATCH {
+    let mut samples = Vec::with_capacity(units / batch);
+    for from in (0..units).step_by(batch) {
         let start = Instant::now();
-        for n in 0..BATCH {
-            unit(n);
+        for n in from..from + batch {
+            unit(n % BATCH);
         }
-        samples.push(nanos(start.elapsed()) / 64.0);
-        if batch % drain_after == drain_after - 1 {
+        samples.push(nanos(start.elapsed()) / count(batch));
+        if (from + batch).is_multiple_of(drain_after) {
             drain();
         }
     }

@@ -68,14 +68,16 @@ impl<R: FnMut(&Cart), F: FnMut()> Side<'_, R, F> {
         (taken - before) / measure::count(units)
     }
 
-    /// The median nanoseconds of the calling thread per event, back to back; flushes are not timed.
-    pub fn hot(&mut self, units: usize) -> f64 {
+    /// The median nanoseconds of the calling thread per event, back to back in batches of so many, a
+    /// divisor of 64; flushes are not timed.
+    pub fn hot(&mut self, units: usize, batch: usize) -> f64 {
         let carts = carts();
         self.run(&carts, 2 * self.every);
         let units = units.next_multiple_of(carts.len());
         self.counted(units, |side| {
-            let (drain_after, record) = (side.every / carts.len(), &mut side.record);
-            let figure = measure::hot(units, drain_after, |at| record(&carts[at]), &mut side.flush);
+            let (every, record) = (side.every, &mut side.record);
+            let unit = |at: usize| record(&carts[at]);
+            let figure = measure::hot_in(batch, units, every, unit, &mut side.flush);
             (side.flush)();
             figure
         })
@@ -180,7 +182,7 @@ mod tests {
         fn measure<R: FnMut(&Cart), F: FnMut()>(self, mut side: Side<'_, R, F>) -> f64 {
             match self.0 {
                 0 => return side.cpu(300, 256),
-                1 => return side.hot(300),
+                1 => return side.hot(300, 16),
                 2 => return side.paced(300, Duration::from_nanos(1)),
                 3 => side.in_parts(300, |part| part()),
                 _ => side.whole(300, |part| part()),

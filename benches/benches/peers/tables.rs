@@ -50,17 +50,17 @@ fn thread(times: &Rounds, counts: &Rounds) {
             let ratio = times.median_of([&own, &limit], |[own, limit]| own / limit);
             (times.median(&own), times.least(&own), times.most(&own), ratio)
         });
-        let off = case.off.map_or("–".to_owned(), |_| nanos(times.median(&Off.of(case))));
+        let off = case.off.map_or("–".to_owned(), |_| figure(times.median(&Off.of(case))));
         println!(
             "| {} | {} | {}–{} | {} | {} | {} | {} | {off} |",
             case.name,
-            nanos(hot.0),
-            nanos(hot.1),
-            nanos(hot.2),
-            short(hot.3),
-            nanos(paced.0),
-            short(paced.3),
-            short(counts.median(&Allocations.of(case))),
+            figure(hot.0),
+            figure(hot.1),
+            figure(hot.2),
+            figure(hot.3),
+            figure(paced.0),
+            figure(paced.3),
+            figure(counts.median(&Allocations.of(case))),
         );
     }
 }
@@ -78,7 +78,7 @@ fn process(times: &Rounds, counts: &Rounds) {
         };
         let own = Cpu.of(case);
         let ratio = limit.map_or("–".to_owned(), |limit| {
-            short(times.median_of([&own, &Cpu.of(limit)], |[own, limit]| own / limit))
+            figure(times.median_of([&own, &Cpu.of(limit)], |[own, limit]| own / limit))
         });
         let bytes = limit.map(|_| counts.median(&Bytes.of(case)));
         let many = Instructions.units(case);
@@ -86,27 +86,22 @@ fn process(times: &Rounds, counts: &Rounds) {
         println!(
             "| {} | {becomes} | {} | {}–{} | {ratio} | {} | {} | {} |",
             case.name,
-            nanos(times.median(&own)),
-            nanos(times.least(&own)),
-            nanos(times.most(&own)),
-            counted.map_or("–".to_owned(), nanos),
-            short(counts.median(&AllAllocations.of(case))),
-            bytes.map_or("–".to_owned(), nanos),
+            figure(times.median(&own)),
+            figure(times.least(&own)),
+            figure(times.most(&own)),
+            counted.map_or("–".to_owned(), figure),
+            figure(counts.median(&AllAllocations.of(case))),
+            bytes.map_or("–".to_owned(), figure),
         );
     }
 }
 
-/// Whole numbers, their thousands apart; one decimal where there are few.
-fn nanos(figure: f64) -> String {
-    if figure < 9.95 {
-        return format!("{figure:.1}");
+/// Whole numbers, their thousands apart; one decimal where they are small.
+fn figure(value: f64) -> String {
+    if value < 9.95 {
+        return format!("{value:.1}");
     }
-    let digits = format!("{figure:.0}");
+    let digits = format!("{value:.0}");
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
-}
-
-/// Two significant digits, or all before the point.
-fn short(figure: f64) -> String {
-    if figure < 9.95 { format!("{figure:.1}") } else { format!("{figure:.0}") }
 }
