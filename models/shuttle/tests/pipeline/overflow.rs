@@ -64,6 +64,43 @@ fn who_waits_for_room_gets_it() {
     });
 }
 
+/// The first thread leases all of the room, and gives it back when the worker looks.
+#[test]
+fn nothing_is_dropped_while_there_is_room() {
+    check(|| {
+        let (exporter, seen) = scripted(&[]);
+        let pipeline = start([Queue::new(exporter).capacity(8)], &TestClock::new());
+        let producers: Vec<_> = (0..2)
+            .map(|thread| {
+                let pipeline = pipeline.clone();
+                let numbers = thread as u64 * RECORDS..(thread as u64 + 1) * RECORDS;
+                go(move || numbers.for_each(|number| pipeline.record(thread, number)))
+            })
+            .collect();
+        pipeline.flush(LONG);
+        join(producers);
+        assert!(pipeline.flush(LONG).is_complete());
+        let stats = at_rest(&pipeline, 0);
+        assert_eq!((stats.offered, stats.delivered), (4, 4), "{stats:?}");
+        assert_eq!(seen.once().len(), 4);
+    });
+}
+
+/// One wake is all there will be.
+#[test]
+fn the_only_room_is_not_waited_for_in_vain() {
+    check(|| {
+        let (exporter, seen) = scripted(&[]);
+        let queue = Queue::new(exporter).capacity(1).overflow(Overflow::BlockFor(LONG));
+        let pipeline = start([queue], &TestClock::new());
+        pipeline.record(0, 0);
+        pipeline.record(0, 1);
+        assert!(pipeline.flush(LONG).is_complete());
+        assert_eq!(at_rest(&pipeline, 0).delivered, 2);
+        assert_eq!(seen.numbers(), [0, 1]);
+    });
+}
+
 #[test]
 fn patience_ends_and_is_counted() {
     check(|| {

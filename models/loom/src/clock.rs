@@ -1,0 +1,13 @@
+//! Time that stands still.
+
+pub(crate) enum Clock {
+    System,
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> u64 {
+        match self {
+            Self::System => 0,
+        }
+    }
+}

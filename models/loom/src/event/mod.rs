@@ -1,0 +1,3 @@
+//! What is known of a record apart from its fields.
+
+pub(crate) mod finished;

@@ -1,0 +1,4 @@
+//! Nothing.
+
+#[derive(Debug)]
+pub(crate) struct Buffer;
