@@ -12,6 +12,10 @@ pub(crate) type Field = (String, Option<OwnedValue>);
 /// As many fields as the limits on an event can be raised to.
 const MAX_FIELDS: usize = 1 << 20;
 
+/// As many bytes as the keys of one event may have together. A nested field's repeats those around it,
+/// so a line of a few MiB could ask for more than there is.
+const MAX_KEY_BYTES: usize = 64 << 20;
+
 /// How `serde_json` hands over numbers when someone in the program turned on its
 /// `arbitrary_precision`.
 const NUMBER: &str = "$serde_json::private::Number";
@@ -19,13 +23,13 @@ const NUMBER: &str = "$serde_json::private::Number";
 /// Reads an object. A key that occurs twice keeps its first place and its last value.
 pub(crate) fn read_object(json: &[u8]) -> Result<Vec<Field>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let mut fields = Vec::new();
+    let mut flat = Flat::default();
     let mut path = String::new();
-    let object = Object { fields: &mut fields, path: &mut path, first: None };
+    let object = Object { flat: &mut flat, path: &mut path, first: None };
     deserializer.deserialize_map(object)?;
     deserializer.end()?;
-    let_last_win(&mut fields);
-    Ok(fields)
+    let_last_win(&mut flat.fields);
+    Ok(flat.fields)
 }
 
 fn let_last_win(fields: &mut [Field]) {
@@ -47,8 +51,15 @@ fn let_last_win(fields: &mut [Field]) {
     }
 }
 
+/// What was read so far.
+#[derive(Default)]
+struct Flat {
+    fields: Vec<Field>,
+    key_bytes: usize,
+}
+
 struct Object<'d> {
-    fields: &'d mut Vec<Field>,
+    flat: &'d mut Flat,
     /// The keys of the objects around this one.
     path: &'d mut String,
     /// The first key, where it was already read.
@@ -69,7 +80,7 @@ impl<'de> Visitor<'de> for Object<'_> {
             None => map.next_key()?,
         } {
             self.path.push_str(&key);
-            map.next_value_seed(Member { fields: self.fields, path: self.path })?;
+            map.next_value_seed(Member { flat: self.flat, path: self.path })?;
             self.path.truncate(outer);
         }
         Ok(())
@@ -78,16 +89,21 @@ impl<'de> Visitor<'de> for Object<'_> {
 
 /// The value of the field at `path`.
 struct Member<'d> {
-    fields: &'d mut Vec<Field>,
+    flat: &'d mut Flat,
     path: &'d mut String,
 }
 
 impl Member<'_> {
     fn put<E: Error>(self, value: Option<OwnedValue>) -> Result<(), E> {
-        if self.fields.len() == MAX_FIELDS {
+        let Flat { fields, key_bytes } = self.flat;
+        if fields.len() == MAX_FIELDS {
             return Err(E::custom(format_args!("more than {MAX_FIELDS} fields")));
         }
-        self.fields.push((self.path.clone(), value));
+        *key_bytes += self.path.len();
+        if *key_bytes > MAX_KEY_BYTES {
+            return Err(E::custom(format_args!("more than {MAX_KEY_BYTES} bytes of keys")));
+        }
+        fields.push((self.path.clone(), value));
         Ok(())
     }
 }
@@ -150,7 +166,7 @@ impl<'de> Visitor<'de> for Member<'_> {
             }
             Some(_) => {
                 self.path.push('.');
-                Object { fields: self.fields, path: self.path, first }.visit_map(map)
+                Object { flat: self.flat, path: self.path, first }.visit_map(map)
             }
         }
     }

@@ -1,9 +1,19 @@
 //! JSON lines from the outside: values, files, processes, writers that fail, terminals, readers.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail"
+)]
 
+#[path = "../cases/mod.rs"]
+mod cases;
+mod checks;
 #[cfg(unix)]
 mod files;
+mod fuzz;
 #[cfg(unix)]
 mod processes;
 mod properties;
