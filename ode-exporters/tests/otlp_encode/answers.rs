@@ -112,7 +112,7 @@ fn messages_are_short_and_harmless() {
 }
 
 /// `google.rpc`, as far as it is answered with.
-mod rpc {
+pub(crate) mod rpc {
     #[derive(Clone, PartialEq, prost::Message)]
     pub(crate) struct Status {
         #[prost(int32, tag = "1")]

@@ -9,9 +9,13 @@
     reason = "tests may fail"
 )]
 
+mod answer_checks;
 mod answers;
+#[path = "../cases/mod.rs"]
+mod cases;
 mod evaluations;
 mod events;
+mod fuzz;
 mod json;
 mod limits;
 mod model;

@@ -4,7 +4,7 @@
 //! million.
 
 use ode_core::Event;
-use ode_exporters::otlp::encode::{Answer, Format, Shape, Signal, status};
+use ode_exporters::otlp::encode::{Format, Shape, Signal};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{ResourceLogs, ScopeLogs};
@@ -144,39 +144,5 @@ proptest! {
         let all = keys.len();
         keys.dedup();
         prop_assert_eq!(keys.len(), all);
-    }
-
-    #[test]
-    fn answers_are_read_without_a_panic(
-        bytes in vec(any::<u8>(), 0..200),
-        json in any::<bool>(),
-        sent in 0..1_000_usize,
-    ) {
-        let content_type = json.then_some("application/json");
-        let answer = Answer::read(&bytes, content_type, sent);
-        prop_assert!(answer.rejected <= sent);
-        drop(status(&bytes));
-    }
-
-    /// Nearly right, which reaches further than chance does.
-    #[test]
-    fn damaged_answers_are_read_without_a_panic(
-        damage in vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 0..6),
-        which in 0..crate::answers::WHOLE.len(),
-    ) {
-        let mut bytes = crate::answers::WHOLE[which].to_vec();
-        for (at, byte, kind) in damage {
-            if bytes.is_empty() {
-                break;
-            }
-            let at = at.index(bytes.len());
-            match kind {
-                0 => bytes.insert(at, byte),
-                1 => bytes[at] = byte,
-                _ => bytes.truncate(at),
-            }
-        }
-        prop_assert!(Answer::read(&bytes, None, 10).rejected <= 10);
-        drop(status(&bytes));
     }
 }
