@@ -22,7 +22,7 @@ use crate::pipeline::queue::{Overflow, QueueSettings};
 use crate::record::buffer::Buffer;
 use crate::sync::{
     AtomicBool, AtomicI64, AtomicUsize, Condvar, Mutex, MutexGuard, Ordering, PoisonError, SHARDS,
-    SPINS, lock, lock_here, try_lock,
+    SPINS, lock_here, try_lock,
 };
 
 /// Capacity is leased to a shard in blocks of this many events …
@@ -279,11 +279,6 @@ impl Intake {
         reason: DropReason,
         wake: &dyn Fn(),
     ) {
-        // Nobody would make room, or let go of the locks below.
-        if fork::look() {
-            self.dropped.add(DropReason::ForkChild, 1);
-            return;
-        }
         let need = record_bytes(buffer);
         let attempt = || {
             let accepted = self.accept_granted(thread, head, buffer, need);
@@ -337,7 +332,7 @@ impl Intake {
     fn drop_oldest(&self, reason: DropReason) -> bool {
         let mut emptied = None;
         let freed = {
-            let mut backlog = lock(&self.backlog);
+            let mut backlog = lock_here(&self.backlog);
             let Some(oldest) = backlog.chunks.front_mut() else {
                 return false;
             };
@@ -362,6 +357,10 @@ impl Intake {
         patience: Duration,
         attempt: impl Fn() -> Result<Handed, DropReason>,
     ) -> Result<Handed, DropReason> {
+        // There nobody makes room, and a lock may be no more than a stand-in.
+        if fork::look() {
+            return Err(DropReason::ForkChild);
+        }
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let mut left = patience;
         let accepted = loop {
@@ -371,7 +370,7 @@ impl Intake {
                 done => break done,
             }
             let before = Clock::System.now();
-            let backlog = lock(&self.backlog);
+            let backlog = lock_here(&self.backlog);
             // Looked at again under the lock, so that a release in between is not slept through.
             if self.releases.load(Ordering::SeqCst) == seen {
                 let waited = self.room.wait_timeout(backlog, left);
@@ -394,11 +393,11 @@ impl Intake {
     /// One thread at a time, and the shared counters before the leases: a thread whose lease was
     /// taken finds them empty and comes here too, so no room hides from the count.
     fn grant(&self, need: i64) -> Result<(), DropReason> {
-        let _one_at_a_time = lock(&self.granting);
+        let _one_at_a_time = lock_here(&self.granting);
         let mut events = take(&self.free_events, i64::MAX, 1);
         let mut bytes = take(&self.free_bytes, i64::MAX, 1);
         for shard in self.all_shards() {
-            let mut shard = lock(&shard.0);
+            let mut shard = lock_here(&shard.0);
             events += std::mem::take(&mut shard.lease_events);
             bytes += std::mem::take(&mut shard.lease_bytes);
         }
@@ -427,36 +426,36 @@ impl Intake {
 
     fn hand_over_all(&self) {
         // Leases on their way back to the shared counters would hide from `grant`.
-        let _no_grants = lock(&self.granting);
+        let _no_grants = lock_here(&self.granting);
         for shard in self.all_shards() {
-            let mut shard = lock(&shard.0);
+            let mut shard = lock_here(&shard.0);
             if shard.chunk.is_empty() {
                 continue;
             }
             let (events, bytes) = (shard.lease_events, shard.lease_bytes);
             (shard.lease_events, shard.lease_bytes) = (0, 0);
             self.give_back(events, bytes);
-            lock(&self.backlog).push(&mut shard.chunk);
+            lock_here(&self.backlog).push(&mut shard.chunk);
         }
     }
 
     /// How far the backlog has got.
     pub(crate) fn progress(&self) -> Progress {
-        let backlog = lock(&self.backlog);
+        let backlog = lock_here(&self.backlog);
         let waiting = backlog.chunks.len() as u64;
         Progress { pushed: backlog.pushed, taken: backlog.pushed - waiting }
     }
 
     /// Takes the oldest chunk, which is counted before anybody can miss it.
     pub(crate) fn take(&self, count: impl FnOnce(&Chunk)) -> Option<Chunk> {
-        let mut backlog = lock(&self.backlog);
+        let mut backlog = lock_here(&self.backlog);
         count(backlog.chunks.front()?);
         backlog.take()
     }
 
     /// Puts back what a batch had no room for.
     pub(crate) fn put_back(&self, chunk: Chunk) {
-        lock(&self.backlog).chunks.push_front(chunk);
+        lock_here(&self.backlog).chunks.push_front(chunk);
     }
 
     /// Frees the capacity of records that are done with.
@@ -470,7 +469,7 @@ impl Intake {
     fn announce_release(&self) {
         self.releases.fetch_add(1, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
-            drop(lock(&self.backlog));
+            drop(lock_here(&self.backlog));
             self.room.notify_all();
         }
     }
@@ -478,7 +477,7 @@ impl Intake {
     /// Takes an emptied chunk back.
     pub(crate) fn recycle(&self, mut chunk: Chunk) {
         chunk.recycle();
-        let surplus = lock(&self.backlog).keep(chunk);
+        let surplus = lock_here(&self.backlog).keep(chunk);
         // Memory is freed when the lock is not held.
         drop(surplus);
     }
@@ -488,7 +487,7 @@ impl Intake {
         self.closed.store(true, Ordering::SeqCst);
         // Whoever was already inside has left its shard when this loop has been through.
         for shard in self.all_shards() {
-            drop(lock(&shard.0));
+            drop(lock_here(&shard.0));
         }
         self.announce_release();
     }
@@ -497,7 +496,7 @@ impl Intake {
     pub(crate) fn drop_all(&self) {
         self.collect();
         let chunks = {
-            let mut backlog = lock(&self.backlog);
+            let mut backlog = lock_here(&self.backlog);
             let events = backlog.chunks.iter().map(|chunk| chunk.len() as u64).sum();
             // Under the lock: nobody finds them neither queued nor dropped.
             self.dropped.add(DropReason::Deadline, events);
@@ -517,13 +516,13 @@ impl Intake {
     pub(crate) fn stats(&self) -> IntakeStats {
         let mut stats = IntakeStats::default();
         for shard in self.all_shards() {
-            let shard = lock(&shard.0);
+            let shard = lock_here(&shard.0);
             stats.offered += shard.offered;
             stats.sampled_out += shard.sampled_out;
             stats.queued += shard.chunk.len() as u64;
         }
         stats.queued +=
-            lock(&self.backlog).chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
+            lock_here(&self.backlog).chunks.iter().map(|chunk| chunk.len() as u64).sum::<u64>();
         stats
     }
 }

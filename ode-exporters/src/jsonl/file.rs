@@ -37,7 +37,6 @@ pub(crate) fn read(path: &Path) -> io::Result<File> {
 
 /// Whether there is a file that was put aside; anything else there is an error. It may have more
 /// names than this one, as backups make them: it is moved, not written to.
-#[cfg_attr(not(unix), expect(dead_code, reason = "files are put aside on Unix only"))]
 pub(crate) fn is_kept(path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(found) => check(path, &found).map(|()| true),

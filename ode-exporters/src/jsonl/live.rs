@@ -1,7 +1,9 @@
 //! The file that events are appended to: the one at its path, whoever moves or removes it, and put
 //! aside when it is long enough.
 
-use std::fs::{self, File, Metadata};
+#![cfg_attr(not(unix), expect(dead_code, reason = "files are followed on Unix only"))]
+
+use std::fs::{File, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +58,8 @@ impl LiveFile {
         let live = Self {
             identity: Identity::of(&file.metadata()?),
             file,
-            path: path.to_owned(),
+            // The program may change its folder later, as one does that becomes a daemon.
+            path: std::path::absolute(path)?,
             rotation: None,
             not_before: 0,
             pause: Pause::default(),
@@ -270,7 +273,7 @@ impl Identity {
     /// Of what is at a path, followed nowhere.
     #[cfg(unix)]
     fn at(path: &Path) -> io::Result<Self> {
-        fs::symlink_metadata(path).map(|found| Self::of(&found))
+        std::fs::symlink_metadata(path).map(|found| Self::of(&found))
     }
 }
 

@@ -38,6 +38,7 @@ impl Rotation {
     }
 
     /// Whether a file is too long to take a batch.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "files are put aside on Unix only"))]
     pub(crate) fn is_due(&self, length: u64, batch: u64) -> bool {
         length > 0 && length.saturating_add(batch) > self.bytes
     }

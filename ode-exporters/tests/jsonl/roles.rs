@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
 
-use crate::{files, processes, rotating_processes, rotation_attacks, standard_output};
+use crate::{files, processes, rotating_processes, rotation, rotation_attacks, standard_output};
 
 const ROLE: &str = "ODE_TEST_JSONL_ROLE";
 const DIRECTORY: &str = "ODE_TEST_JSONL_DIRECTORY";
@@ -22,6 +22,7 @@ fn play() {
         "append-and-rotate" => rotating_processes::append_and_rotate,
         "append-and-keep-two" => rotating_processes::append_and_keep_two,
         "rotate-forever" => rotating_processes::rotate_forever,
+        "rotate-elsewhere" => rotation::elsewhere,
         "rotate-full-disk" => rotation_attacks::on_a_full_disk,
         "rotate-read-only" => rotation_attacks::in_a_read_only_folder,
         "umask" => files::under_umask_000,

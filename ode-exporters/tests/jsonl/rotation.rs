@@ -147,6 +147,25 @@ fn a_file_that_was_moved_is_left() {
     }
 }
 
+/// As daemons do.
+#[test]
+fn a_program_that_changes_its_folder_stays_with_its_file() {
+    let dir = TempDir::new();
+    crate::roles::run("rotate-elsewhere", dir.path());
+    assert_eq!(names(&dir), ["e", "e.1", "e.lock", "elsewhere"]);
+    assert_eq!((numbers(&dir.join("e.1")), numbers(&dir.join("e"))), (vec![100], vec![101]));
+    assert_eq!(fs::read_dir(dir.join("elsewhere")).unwrap().count(), 0);
+}
+
+pub(crate) fn elsewhere(dir: &Path) {
+    std::env::set_current_dir(dir).unwrap();
+    let mut exporter = JsonLines::file("e").unwrap().rotate(Rotation::at(length()));
+    write(&mut exporter, 100..101);
+    fs::create_dir("elsewhere").unwrap();
+    std::env::set_current_dir("elsewhere").unwrap();
+    write(&mut exporter, 101..102);
+}
+
 /// `copytruncate`: what comes next stands at the beginning, not behind a hole.
 #[test]
 fn a_file_that_was_cut_is_filled_from_its_beginning() {
