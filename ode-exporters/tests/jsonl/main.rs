@@ -1,12 +1,6 @@
 //! JSON lines from the outside: values, files, processes, writers that fail, terminals, readers.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests may fail"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail")]
 
 #[path = "../cases/mod.rs"]
 mod cases;
