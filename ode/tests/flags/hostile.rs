@@ -2,25 +2,15 @@
 
 use std::time::Duration;
 
-use ode::flags::FlagSet;
+use ode::flags::{FlagFile, FlagSet};
 use ode::{FlagSource, Subject};
+use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
+use crate::cases::config;
+use crate::checks::document;
 use crate::generated::Generator;
-
-fn subject() -> Subject {
-    Subject::new("user-42").with("plan", "pro").with("seats", i64::MIN).with("share", f64::NAN)
-}
-
-/// Reads it, and asks about whatever came of it.
-fn survives(text: &str) {
-    let Ok(flags) = FlagSet::parse(text) else { return };
-    for key in ["f", "flag-0", "flag-1", "flag-2", "flag-3"] {
-        let _answer = flags.evaluate(key, &subject());
-        let _answer = flags.evaluate(key, &Subject::anonymous());
-    }
-}
 
 fn with_rule(rule: &Json) -> String {
     json!({"flags": {"f": {"state": "ENABLED", "variants": {"v": 1}, "targeting": rule}}})
@@ -30,21 +20,21 @@ fn with_rule(rule: &Json) -> String {
 #[test]
 fn deep_and_large_and_odd() {
     for depth in [10, 100, 127, 128, 1_000, 100_000] {
-        survives(&"[".repeat(depth));
-        survives(&format!("{}1{}", "{\"flags\":".repeat(depth), "}".repeat(depth)));
+        document(&"[".repeat(depth));
+        document(&format!("{}1{}", "{\"flags\":".repeat(depth), "}".repeat(depth)));
         let (open, close) = ("{\"!\":".repeat(depth), "}".repeat(depth));
-        survives(&format!(
+        document(&format!(
             "{{\"flags\": {{\"f\": {{\"state\": \"ENABLED\", \"variants\": {{\"v\": 1}}, \
              \"targeting\": {open}1{close}}}}}}}"
         ));
     }
-    survives(&with_rule(&json!({"if": vec![true; 100_000]})));
-    survives(&with_rule(&json!({"cat": vec!["x".repeat(1_000); 1_000]})));
+    document(&with_rule(&json!({"if": vec![true; 100_000]})));
+    document(&with_rule(&json!({"cat": vec!["x".repeat(1_000); 1_000]})));
     for number in ["1e999", "-1e999", "1e-999", "0.1e1", "-0", "99999999999999999999", "1E5", "NaN"]
     {
         for operator in ["+", "-", "*", "/", "%", "min", "max", "<", "==", "===", "substr", "!"] {
             for other in ["0", "-1", "9223372036854775807", "-9223372036854775808", "\"x\"", "[]"] {
-                survives(&format!(
+                document(&format!(
                     "{{\"flags\": {{\"f\": {{\"state\": \"ENABLED\", \"variants\": {{\"v\": {number}}}, \
                      \"targeting\": {{\"{operator}\": [{number}, {other}, {number}]}}}}}}}}"
                 ));
@@ -111,12 +101,12 @@ fn every_operator_with_everything() {
         json!({"a": 1, "b": 2}),
     ];
     for operator in operators {
-        survives(&with_rule(&json!({operator: []})));
+        document(&with_rule(&json!({operator: []})));
         for one in &values {
-            survives(&with_rule(&json!({operator: one})));
+            document(&with_rule(&json!({operator: one})));
             for other in &values {
-                survives(&with_rule(&json!({operator: [one, other]})));
-                survives(&with_rule(&json!({operator: [one, other, one, other]})));
+                document(&with_rule(&json!({operator: [one, other]})));
+                document(&with_rule(&json!({operator: [one, other, one, other]})));
             }
         }
     }
@@ -133,7 +123,7 @@ fn a_question_ends() {
     let text = with_rule(&rule);
     let (sender, receiver) = std::sync::mpsc::sync_channel(1);
     let asks = move || {
-        survives(&text);
+        document(&text);
         sender.send(()).unwrap();
     };
     std::thread::Builder::new().spawn(asks).unwrap();
@@ -141,19 +131,57 @@ fn a_question_ends() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(config(512))]
 
     #[test]
     fn any_text(text in "\\PC{0,200}") {
-        survives(&text);
+        document(&text);
     }
 
-    /// A sound document with some bytes exchanged, left out or doubled.
     #[test]
-    fn a_document_that_was_sound(
-        seed in any::<u64>(),
-        edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..8),
-    ) {
+    fn a_document_that_was_sound(document in damaged()) {
+        crate::checks::document(&String::from_utf8_lossy(&document));
+    }
+
+    /// What is read counts as a whole, and what cannot be read changes nothing.
+    #[test]
+    fn a_file_keeps_the_last_good_one(good in any::<u64>(), others in vec(damaged(), 1..4)) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flags.json");
+        let (document, questions) = Generator::new(good).document(4);
+        std::fs::write(&path, &document).unwrap();
+        let file = FlagFile::new(&path);
+        let mut counts = FlagSet::parse(&document).unwrap();
+        for other in others {
+            std::fs::write(&path, &other).unwrap();
+            let text = String::from_utf8(other).ok();
+            match text.and_then(|text| FlagSet::parse(&text).ok()) {
+                Some(set) => {
+                    prop_assert!(file.reload().is_ok());
+                    counts = set;
+                }
+                None => prop_assert!(file.reload().is_err()),
+            }
+            for question in &questions {
+                let (key, subject) = (&question.key, question.subject());
+                let answer = format!("{:?}", file.evaluate(key, &subject));
+                prop_assert_eq!(answer, format!("{:?}", counts.evaluate(key, &subject)));
+            }
+        }
+    }
+
+    /// Any JSON where a flag stands, and where a rule stands.
+    #[test]
+    fn any_json(json in any_json_value()) {
+        document(&json!({"flags": {"f": json}}).to_string());
+        document(&with_rule(&json));
+    }
+}
+
+/// A sound document with some bytes exchanged, left out or doubled.
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let edit = (any::<prop::sample::Index>(), any::<u8>(), 0..3_u8);
+    (any::<u64>(), vec(edit, 0..8)).prop_map(|(seed, edits)| {
         let (document, _) = Generator::new(seed).document(4);
         let mut bytes = document.into_bytes();
         for (at, byte, edit) in edits {
@@ -164,15 +192,8 @@ proptest! {
                 _ => bytes.insert(at, bytes[at]),
             }
         }
-        survives(&String::from_utf8_lossy(&bytes));
-    }
-
-    /// Any JSON where a flag stands, and where a rule stands.
-    #[test]
-    fn any_json(json in any_json_value()) {
-        survives(&json!({"flags": {"f": json}}).to_string());
-        survives(&with_rule(&json));
-    }
+        bytes
+    })
 }
 
 fn any_json_value() -> impl Strategy<Value = Json> {
@@ -205,9 +226,9 @@ fn any_json_value() -> impl Strategy<Value = Json> {
     ];
     leaf.prop_recursive(6, 64, 6, move |inner| {
         prop_oneof![
-            prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+            vec(inner.clone(), 0..6).prop_map(Json::from),
             (name.clone(), inner.clone()).prop_map(|(name, value)| json!({name: value})),
-            prop::collection::vec((name.clone(), inner), 0..4).prop_map(|fields| {
+            vec((name.clone(), inner), 0..4).prop_map(|fields| {
                 fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
             }),
         ]

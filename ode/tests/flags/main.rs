@@ -11,6 +11,9 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+#[path = "../cases/mod.rs"]
+mod cases;
+mod checks;
 mod generated;
 mod hostile;
 mod official;
