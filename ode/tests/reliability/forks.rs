@@ -137,7 +137,10 @@ pub(crate) fn role() {
                 });
             }
             for n in 0..forks() {
-                WideEvent::builder("of the parent").run(|| ode::set! { n = n });
+                // Between two children nothing else draws ids, so they begin as twins.
+                if n % 2 == 0 {
+                    WideEvent::builder("of the parent").run(|| ode::set! { n = n });
+                }
                 fork_once(n, &mut guard, Path::new(ids));
             }
             IS_DONE.store(true, Ordering::Relaxed);
@@ -162,7 +165,7 @@ fn a_child_neither_hangs_nor_exports() {
     let events = events_in(&file);
     assert_eq!(events.len().to_string(), left.told("delivered"));
     let of_parent = events.iter().filter(|event| event.name() == "of the parent").count();
-    assert_eq!(of_parent as u64, forks());
+    assert_eq!(of_parent as u64, forks().div_ceil(2));
     assert!(events.iter().all(|event| event.name() != "of a child"), "a child exported");
     let event_ids: HashSet<_> = events.iter().map(|event| event.event_id().to_string()).collect();
     assert_eq!(event_ids.len(), events.len(), "an event came twice");
