@@ -106,22 +106,33 @@ impl Stranger {
 }
 
 /// The same core as another release of it: to cargo and to the compiler, which go by the version,
-/// it is one.
+/// it is one. It has the dependencies that are always there, and features that are never on.
 fn other_core() -> String {
-    let (core, macros) =
-        (repository().join("ode-core/src/lib.rs"), repository().join("ode-macros"));
-    format!(
+    let read = |path: &str| fs::read_to_string(repository().join(path)).unwrap();
+    let (own, shared) = (read("ode-core/Cargo.toml"), read("Cargo.toml"));
+    let table = |name: &str| {
+        let begin = own.split(&format!("\n[{name}]\n")).nth(1).unwrap();
+        begin.split("\n[").next().unwrap().lines()
+    };
+    let mut text = format!(
         "[package]\nname = \"ode-core\"\nversion = \"0.0.9\"\nedition = \"2024\"\n\
-         [lib]\npath = {core}\n\
-         [features]\n{features}\
-         [dependencies]\nfastrand = \"2\"\npin-project-lite = \"0.2\"\n\
-         ode-macros = {{ path = {macros} }}\n",
-        core = quoted(&core),
-        macros = quoted(&macros),
-        features = ["diff", "http", "macros", "serde", "testing"]
-            .map(|feature| format!("{feature} = []\n"))
-            .concat(),
-    )
+         [lib]\npath = {}\n[features]\n",
+        quoted(&repository().join("ode-core/src/lib.rs"))
+    );
+    for (feature, _) in table("features").filter_map(|line| line.split_once(" = ")) {
+        writeln!(text, "{feature} = []").unwrap();
+    }
+    text.push_str("[dependencies]\n");
+    for name in table("dependencies").filter_map(|line| line.strip_suffix(".workspace = true")) {
+        if name == "ode-macros" {
+            let path = quoted(&repository().join(name));
+            writeln!(text, "{name} = {{ path = {path} }}").unwrap();
+        } else {
+            let is_it = |line: &&str| line.starts_with(&format!("{name} = "));
+            writeln!(text, "{}", shared.lines().find(is_it).unwrap()).unwrap();
+        }
+    }
+    text
 }
 
 /// The workspace, written once a process.
