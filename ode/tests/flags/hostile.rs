@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ode::FlagSource;
 use ode::flags::{FlagFile, FlagSet};
-use ode::{FlagSource, Subject};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
