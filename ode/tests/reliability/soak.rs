@@ -142,8 +142,8 @@ fn judge(samples: &[Sample], time: Duration) {
     };
     let (before, after) = (mean(warm), mean(late));
     eprintln!("memory: {before} KiB, then {after} KiB");
-    // A short run is still warming up.
-    let allowed = if time < Duration::from_secs(60) { 8 << 10 } else { 1 << 10 };
+    // What is in use stands still within a minute; what the allocator keeps beside it takes longer.
+    let allowed = if time < Duration::from_secs(600) { 8 << 10 } else { 1 << 10 };
     assert!(after <= before + allowed, "{before} KiB, then {after} KiB: {samples:?}");
     assert!(after < 128 << 10, "{after} KiB");
     // A file is open for a moment while it is put aside, and while this looks.
