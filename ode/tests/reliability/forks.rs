@@ -19,7 +19,7 @@ use ode::exporters::JsonLines;
 use ode::{DropReason, Queue, UnitName, WideEvent, propagation};
 
 use crate::roles::{LONG, argument};
-use crate::support::{ARGUMENT, Folder, events_in, program, run};
+use crate::support::{ARGUMENT, Folder, Running, events_in, program};
 
 const EMITS: u64 = 100;
 /// A child may be as many units late in finding out what it is.
@@ -67,7 +67,7 @@ fn hammers(shared: ode::EventHandle) -> Vec<Box<dyn Fn(u64) + Send>> {
 }
 
 /// What a child does with its copy of everything; `Err` says what went wrong.
-fn child(guard: &mut Option<ode::Guard>, ids: &Path) -> Result<(), String> {
+fn child(guard: &mut Option<ode::Guard>, id_file: &Path) -> Result<(), String> {
     for n in 0..EMITS {
         WideEvent::builder("of a child").run(|| ode::set! { n = n });
         ode::set! { n = n };
@@ -86,7 +86,7 @@ fn child(guard: &mut Option<ode::Guard>, ids: &Path) -> Result<(), String> {
     let sent = alone.run(propagation::outgoing).ok_or("nothing to send")?;
     sent.inject(&mut headers);
     let id = headers.first().and_then(|(_, header)| header.get(3..35)).unwrap_or_default();
-    fs::write(ids.join(std::process::id().to_string()), id).map_err(|error| error.to_string())?;
+    fs::write(id_file, id).map_err(|error| error.to_string())?;
     // No thread is started: the standard library takes a lock there that its parent's threads may hold.
     if ode::init(ode::build_info!()).is_ok() {
         return Err("a second set-up".to_owned());
@@ -106,7 +106,7 @@ fn fork_once(n: u64, guard: &mut Option<ode::Guard>, ids: &Path) {
         ForkResult::Child => {
             // Nobody else would end one that hangs.
             alarm::set(PATIENCE_SECONDS);
-            let result = catch_unwind(AssertUnwindSafe(|| child(guard, ids)));
+            let result = catch_unwind(AssertUnwindSafe(|| child(guard, &ids.join(n.to_string()))));
             if let Ok(Err(what)) = &result {
                 eprintln!("child {n}: {what}");
             }
@@ -159,7 +159,8 @@ fn a_child_neither_hangs_nor_exports() {
     let (file, ids) = (folder.path("events"), folder.path("ids"));
     fs::create_dir(&ids).unwrap();
     let argument = format!("{} {}", file.display(), ids.display());
-    let left = run(program("forks").env(ARGUMENT, argument));
+    let patience = LONG + Duration::from_millis(200 * forks());
+    let left = Running::start_for(program("forks").env(ARGUMENT, argument), patience).finish();
     left.assert_success();
 
     let events = events_in(&file);
@@ -176,6 +177,7 @@ fn a_child_neither_hangs_nor_exports() {
     assert_eq!(ids.len() as u64, forks());
     for id in ids {
         let id = fs::read_to_string(id).unwrap();
-        assert!(id.len() == 32 && traces.insert(id), "a child has an id that another process has");
+        assert_eq!(id.len(), 32, "{id:?}");
+        assert!(traces.insert(id.clone()), "a child has an id that another process has: {id}");
     }
 }
