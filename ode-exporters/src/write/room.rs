@@ -24,8 +24,32 @@ impl From<Buffer> for Vec<u8> {
 }
 
 impl Buffer {
+    /// Empty: what is in there is memory that is ready.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn reusing(memory: Vec<u8>) -> Self {
+        Self { memory, length: 0 }
+    }
+
     pub(crate) fn length(&self) -> usize {
         self.length
+    }
+
+    /// Forgets what is behind.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
+    /// What was written behind `start`.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn behind(&mut self, start: usize) -> &mut [u8] {
+        self.memory.get_mut(start..self.length).unwrap_or_default()
+    }
+
+    /// Copies bytes to the end.
+    #[cfg(feature = "otlp")]
+    pub(crate) fn put(&mut self, bytes: &[u8]) {
+        self.append(bytes.len(), |room| room.put(bytes));
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ode_core::{Event, Process};
 
 use crate::otlp::encode::attributes::Target;
-use crate::otlp::encode::envelope::Envelope;
+use crate::otlp::encode::envelope::{Envelope, FRAME, close_frame};
 use crate::otlp::encode::evaluation;
 use crate::otlp::encode::json::Json;
 use crate::otlp::encode::log::{self, Scratch};
@@ -98,7 +98,7 @@ impl Encoder {
         max_bytes: usize,
         out: &mut Vec<u8>,
     ) -> Encoded {
-        out.clear();
+        let mut request = Buffer::reusing(std::mem::take(out));
         let max_bytes = max_bytes.min(MAX_REQUEST_BYTES);
         let mut encoded = Encoded::default();
         let (mut known, mut open): (Option<&Process>, Option<&Process>) = (None, None);
@@ -109,15 +109,19 @@ impl Encoder {
                 self.envelope.set_process(process);
                 known = Some(process);
             }
-            if !self.put_event(signal, event) {
+            let same = open.is_some_and(|open| std::ptr::eq(open, process) || open == process);
+            let start = request.length();
+            // Behind an event of its process it is written where it stays.
+            let stays = same && self.format == Format::Protobuf;
+            let Some(bytes) = self.put_event(signal, event, stays.then_some(&mut request)) else {
                 encoded.failed += 1;
                 encoded.taken += 1;
                 continue;
-            }
-            let same = open.is_some_and(|open| std::ptr::eq(open, process) || open == process);
-            let length = self.envelope.with(signal, out.len(), same, self.event.length());
+            };
+            let length = self.envelope.with(signal, start, same, bytes);
             if length > max_bytes {
-                if self.envelope.alone(signal, self.event.length()) <= max_bytes {
+                request.truncate(start);
+                if self.envelope.alone(signal, bytes) <= max_bytes {
                     break;
                 }
                 encoded.too_large += 1;
@@ -128,43 +132,67 @@ impl Encoder {
             if evaluated {
                 let room = max_bytes - length;
                 if !self.put_evaluations(event, room) && encoded.events > 0 {
+                    request.truncate(start);
                     break;
                 }
             }
-            self.envelope.append(signal, same, self.event.bytes(), out);
+            if stays {
+                close_frame(start, &mut request);
+            } else {
+                self.envelope.append(signal, same, self.event.bytes(), &mut request);
+            }
             if evaluated {
-                encoded.evaluations += self.append_evaluations(out);
+                encoded.evaluations += self.append_evaluations(&mut request);
             }
             open = Some(process);
             encoded.events += 1;
             encoded.taken += 1;
         }
-        self.envelope.close(out);
+        self.envelope.close(&mut request);
+        *out = request.into();
         encoded
     }
 
-    /// Encodes an event on its own; `false` if that failed.
-    fn put_event(&mut self, signal: Signal, event: &Event) -> bool {
+    /// Encodes an event: behind a frame at the end of a request, or on its own. Gives its length;
+    /// `None`, and nothing is left of it, if that failed.
+    fn put_event(
+        &mut self,
+        signal: Signal,
+        event: &Event,
+        request: Option<&mut Buffer>,
+    ) -> Option<usize> {
         let target = Target { signal, shape: &self.shape, resource: self.envelope.overhead() };
         let (format, scratch, keys) = (self.format, &mut self.scratch, &mut self.keys);
         let expected = 512 + event.size_hint() * 2;
-        written(&mut self.event, |buffer| {
-            buffer.append(expected, |room| match (format, signal) {
-                (Format::Protobuf, Signal::Spans) => {
-                    let writer = &mut Protobuf::with_keys(room, keys);
-                    span::put(writer, event, &target, &mut scratch.text)
-                }
-                (Format::Protobuf, Signal::Logs) => {
-                    log::put(&mut Protobuf::with_keys(room, keys), event, &target, scratch)
-                }
-                (Format::Json, Signal::Spans) => {
-                    Json::whole(room, |w| span::put(w, event, &target, &mut scratch.text))
-                }
-                (Format::Json, Signal::Logs) => {
-                    Json::whole(room, |w| log::put(w, event, &target, scratch))
+        let (buffer, frame) = match request {
+            Some(request) => (request, FRAME.as_slice()),
+            None => {
+                self.event.clear(KEPT_BYTES);
+                (&mut self.event, [].as_slice())
+            }
+        };
+        let start = buffer.length();
+        let done = written(buffer, |buffer| {
+            buffer.append(expected, |room| {
+                room.put(frame)?;
+                match (format, signal) {
+                    (Format::Protobuf, Signal::Spans) => {
+                        let writer = &mut Protobuf::with_keys(room, keys);
+                        span::put(writer, event, &target, &mut scratch.text)
+                    }
+                    (Format::Protobuf, Signal::Logs) => {
+                        log::put(&mut Protobuf::with_keys(room, keys), event, &target, scratch)
+                    }
+                    (Format::Json, Signal::Spans) => {
+                        Json::whole(room, |w| span::put(w, event, &target, &mut scratch.text))
+                    }
+                    (Format::Json, Signal::Logs) => {
+                        Json::whole(room, |w| log::put(w, event, &target, scratch))
+                    }
                 }
             });
-        })
+        });
+        done.then(|| buffer.length() - start - frame.len())
     }
 
     /// Encodes what the event's flags were; `false`, and nothing, where there is too little room. An
@@ -173,6 +201,7 @@ impl Encoder {
     fn put_evaluations(&mut self, event: &Event, room: usize) -> bool {
         let (format, text, ends) = (self.format, &mut self.scratch.text, &mut self.ends);
         let max_length = self.shape.max_value_length;
+        self.evaluations.clear(KEPT_BYTES);
         let done = written(&mut self.evaluations, |buffer| {
             for flag in evaluation::evaluated(event) {
                 buffer.append(512, |room| match format {
@@ -198,7 +227,7 @@ impl Encoder {
 
     /// Adds the records behind their event; how many there were.
     #[inline(never)]
-    fn append_evaluations(&mut self, out: &mut Vec<u8>) -> usize {
+    fn append_evaluations(&mut self, out: &mut Buffer) -> usize {
         for record in records(&self.evaluations, &self.ends) {
             self.envelope.append(Signal::Logs, true, record, out);
         }
@@ -218,13 +247,13 @@ fn records<'b>(buffer: &'b Buffer, ends: &'b [usize]) -> impl Iterator<Item = &'
     })
 }
 
-/// Writes to an empty buffer; `false`, and nothing in it, if that panicked. Nothing here is known to
-/// panic. If something does, it is that one event that is lost, and it is counted.
+/// Writes to the end of a buffer; `false`, and nothing more in it, if that panicked. Nothing here is
+/// known to panic. If something does, it is that one event that is lost, and it is counted.
 fn written(buffer: &mut Buffer, write: impl FnOnce(&mut Buffer)) -> bool {
-    buffer.clear(KEPT_BYTES);
+    let before = buffer.length();
     let done = catch_unwind(AssertUnwindSafe(|| write(buffer))).is_ok();
     if !done {
-        buffer.clear(KEPT_BYTES);
+        buffer.truncate(before);
     }
     done
 }
@@ -243,8 +272,8 @@ mod tests {
             panic!("on purpose");
         });
         assert!(!poisoned);
-        assert_eq!(buffer.bytes(), b"");
-        assert!(written(&mut buffer, |buffer| buffer.append(1, |room| room.put_array(b"next"))));
-        assert_eq!(buffer.bytes(), b"next");
+        assert_eq!(buffer.bytes(), b"one");
+        assert!(written(&mut buffer, |buffer| buffer.append(1, |room| room.put_array(b" two"))));
+        assert_eq!(buffer.bytes(), b"one two");
     }
 }

@@ -149,57 +149,81 @@ impl Envelope {
     }
 
     /// Appends an event.
-    pub(crate) fn append(&mut self, signal: Signal, same: bool, event: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn append(&mut self, signal: Signal, same: bool, event: &[u8], out: &mut Buffer) {
         match self.format {
             Format::Protobuf => {
                 if !same {
                     self.close(out);
-                    out.extend_from_slice(&[RESOURCE_EVENTS, 0, 0, 0, 0]);
-                    let resource = out.len();
-                    out.extend_from_slice(self.resource_fields());
-                    out.extend_from_slice(&[SCOPE_EVENTS, 0, 0, 0, 0]);
-                    self.open = Some(Open { resource, scope: out.len() });
-                    out.extend_from_slice(self.scope_fields());
+                    out.put(&[RESOURCE_EVENTS, 0, 0, 0, 0]);
+                    let resource = out.length();
+                    out.put(self.resource_fields());
+                    out.put(&[SCOPE_EVENTS, 0, 0, 0, 0]);
+                    self.open = Some(Open { resource, scope: out.length() });
+                    out.put(self.scope_fields());
                 }
-                // Four bytes are enough for the largest request.
-                let (digits, length) = varint_below_57_bits(event.len() as u64).unwrap_or_default();
-                let [a, b, c, d, ..] = digits;
-                let before = out.len();
-                out.reserve(PADDED + event.len());
-                out.extend_from_slice(&[EVENT, a, b, c, d]);
-                out.truncate(before + 1 + length);
+                let (frame, length) = frame(event.len());
+                out.put(frame.get(..length).unwrap_or_default());
             }
             Format::Json => {
                 let names = names(signal);
                 if same {
-                    out.push(b',');
+                    out.put(b",");
                 } else {
-                    out.extend_from_slice(if out.is_empty() { names.request } else { NEXT });
-                    out.extend_from_slice(self.resource_fields());
-                    out.extend_from_slice(names.scope);
-                    out.extend_from_slice(self.scope_fields());
-                    out.extend_from_slice(names.events);
+                    out.put(if out.length() == 0 { names.request } else { NEXT });
+                    out.put(self.resource_fields());
+                    out.put(names.scope);
+                    out.put(self.scope_fields());
+                    out.put(names.events);
                 }
             }
         }
-        out.extend_from_slice(event);
+        out.put(event);
     }
 
     /// Ends the request.
-    pub(crate) fn close(&mut self, out: &mut Vec<u8>) {
-        if self.format == Format::Json && !out.is_empty() {
-            out.extend_from_slice(END);
+    pub(crate) fn close(&mut self, out: &mut Buffer) {
+        if self.format == Format::Json && out.length() > 0 {
+            out.put(END);
         }
         if let Some(open) = self.open.take() {
             for at in [open.resource, open.scope] {
-                let length = padded(out.len() - at);
-                let place = out.get_mut(at.saturating_sub(length.len())..at);
-                if let Some(place) = place.and_then(|place| place.first_chunk_mut()) {
+                let length = padded(out.length() - at);
+                let place = out.behind(at.saturating_sub(length.len()));
+                if let Some(place) = place.first_chunk_mut() {
                     *place = length;
                 }
             }
         }
     }
+}
+
+/// What stands before an event of protobuf that is written where it stays: its tag, and room for the
+/// length that nearly every event has.
+pub(crate) const FRAME: [u8; 3] = [EVENT, 0, 0];
+
+/// Fills in the length of the event behind the [`FRAME`] at `start`.
+#[inline]
+pub(crate) fn close_frame(start: usize, out: &mut Buffer) {
+    let behind = start + FRAME.len();
+    let event = out.length() - behind;
+    let (frame, length) = frame(event);
+    if length > FRAME.len() {
+        out.put(&[0; 2]);
+    }
+    let framed = out.behind(start);
+    if length != FRAME.len() {
+        framed.copy_within(FRAME.len()..FRAME.len() + event, length);
+    }
+    framed.iter_mut().zip(frame).take(length).for_each(|(to, byte)| *to = byte);
+    out.truncate(start + length + event);
+}
+
+/// The tag and the length of an event of protobuf, and how many bytes that is. Four bytes are enough
+/// for the length of the largest request.
+fn frame(event: usize) -> ([u8; PADDED], usize) {
+    let (digits, length) = varint_below_57_bits(event as u64).unwrap_or_default();
+    let [a, b, c, d, ..] = digits;
+    ([EVENT, a, b, c, d], 1 + length)
 }
 
 /// Without the braces of JSON.
