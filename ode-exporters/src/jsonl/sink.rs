@@ -11,6 +11,10 @@ use ode_core::ExportError;
 use crate::jsonl::live::LiveFile;
 use crate::jsonl::rotation::Rotation;
 
+/// How much is written in one call, unless a single record is longer: some file systems of Linux take
+/// several times as long over a call of 128 KiB and more as over two of half that.
+const MAX_CALL: usize = 64 << 10;
+
 /// How often a batch is written to a file that is removed meanwhile.
 const MAX_WRITES: usize = 4;
 
@@ -57,7 +61,7 @@ impl Sink {
         self.torn
     }
 
-    /// Writes a batch, in one call if all of it is taken. `ends` is where each record ends.
+    /// Writes a batch, each record in one call if all of it is taken. `ends` is where each record ends.
     pub(crate) fn write(&mut self, bytes: &[u8], ends: &[usize]) -> Result<(), ExportError> {
         for _ in 0..MAX_WRITES {
             let prepared = self.target.prepare(bytes.len(), self.torn);
@@ -132,7 +136,7 @@ impl Target {
             if rest.is_empty() {
                 return (written, None);
             }
-            match self.write(rest) {
+            match self.write(self.piece(rest)) {
                 Ok(0) => return (written, Some(io::ErrorKind::WriteZero.into())),
                 Ok(taken) => written += taken.min(rest.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -146,6 +150,18 @@ impl Target {
                 }
             }
         }
+    }
+
+    /// What goes into the next call: whole records, so that those of other processes come between.
+    fn piece<'b>(&self, rest: &'b [u8]) -> &'b [u8] {
+        let Some((first, behind)) = rest.split_at_checked(MAX_CALL) else { return rest };
+        if matches!(self, Self::Writer(_)) {
+            return rest;
+        }
+        let ends = |byte: &u8| *byte == b'\n';
+        let end = first.iter().rposition(ends);
+        let end = end.or_else(|| behind.iter().position(ends).map(|at| MAX_CALL + at));
+        end.and_then(|end| rest.get(..=end)).unwrap_or(rest)
     }
 
     /// Waits a while where standard output was made non-blocking (it is shared with other
