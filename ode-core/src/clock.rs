@@ -191,7 +191,7 @@ mod tests {
             clock.park(seen, Some(Duration::from_secs(1)));
             done.send(()).unwrap();
         };
-        std::thread::Builder::new().spawn(parks).unwrap();
+        thread::Builder::new().spawn(parks).unwrap();
         is_done.recv_timeout(Duration::from_secs(30)).expect("it does not sleep");
     }
 }

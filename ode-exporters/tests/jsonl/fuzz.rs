@@ -188,7 +188,8 @@ fn deep_nesting() {
 /// The key of a nested field repeats those around it, so a short line could fill the memory.
 #[test]
 fn long_keys_around_many_fields() {
-    let fields = Vec::from_iter((0..2_000).map(|at| format!("\"{at}\":1,"))).concat();
+    let fields: Vec<_> = (0..2_000).map(|at| format!("\"{at}\":1,")).collect();
+    let fields = fields.concat();
     let long = "k".repeat(64 << 10);
     let text = format!("{{\"name\":\"a\",\"{long}\":{{{fields}\"z\":1}}}}\n{{\"name\":\"b\"}}");
     let read: Vec<_> = ode_exporters::jsonl::read(text.as_bytes()).collect();

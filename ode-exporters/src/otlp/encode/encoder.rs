@@ -164,12 +164,11 @@ impl Encoder {
         let target = Target { signal, shape: &self.shape, resource: self.envelope.overhead() };
         let (format, scratch, keys) = (self.format, &mut self.scratch, &mut self.keys);
         let expected = 512 + event.size_hint() * 2;
-        let (buffer, frame) = match request {
-            Some(request) => (request, FRAME.as_slice()),
-            None => {
-                self.event.clear(KEPT_BYTES);
-                (&mut self.event, [].as_slice())
-            }
+        let (buffer, frame) = if let Some(request) = request {
+            (request, FRAME.as_slice())
+        } else {
+            self.event.clear(KEPT_BYTES);
+            (&mut self.event, [].as_slice())
         };
         let start = buffer.length();
         let done = written(buffer, |buffer| {
