@@ -15,7 +15,7 @@ ode::change!(
 );
 
 /// The flag that widens it is asked for the app that a chunk belongs to.
-static BY_APP: Rollout = Rollout::new("compress.by_app").percent_flag(PERCENT);
+static BY_APP: Rollout = Rollout::new("compress.percentage").percent_flag(PERCENT);
 
 /// How many percent of the apps compress; see [`Mode::flags`](crate::mode::Mode::flags).
 pub(crate) const PERCENT: &str = "compress.percent";
