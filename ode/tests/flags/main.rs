@@ -11,6 +11,11 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+#[cfg(target_os = "linux")]
+#[macro_use]
+#[path = "../say/mod.rs"]
+mod say;
+
 #[path = "../cases/mod.rs"]
 mod cases;
 mod checks;

@@ -1,7 +1,5 @@
 //! The parts that this program plays when a test starts it again.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::borrow::Cow;
 use std::fs;
 use std::io::BufRead;
@@ -57,7 +55,7 @@ fn decides() {
         let acts = ode::would::<Compress>() == Gate::Act;
         ode::set! { app.acts = acts, app.layout = LAYOUT.get().as_ref(), app.limit = LIMIT.get() };
     });
-    eprintln!("threads: {}", threads().join(" "));
+    say!("threads: {}", threads().join(" "));
 }
 
 /// Units on four threads that act until they may not any more, and then until they may again.
@@ -71,28 +69,28 @@ fn is_killed() {
         });
     };
     until(Gate::Act);
-    eprintln!("acting");
+    say!("acting");
     until(Gate::Withhold);
-    eprintln!("withheld");
+    say!("withheld");
     until(Gate::Act);
-    eprintln!("acting again");
+    say!("acting again");
     // A kill counts also after ode was shut down.
     let end = guard.shutdown(Duration::from_secs(20));
     assert_eq!(end.undelivered, 0);
-    eprintln!("shut down");
+    say!("shut down");
     until(Gate::Withhold);
-    eprintln!("withheld at the end");
+    say!("withheld at the end");
 }
 
 /// Reads a flag in unit after unit until it is another.
 fn reads_again() {
     let _ode = set_up();
     let layout = || WideEvent::builder("page").run(|| LAYOUT.get());
-    eprintln!("first: {}", layout());
+    say!("first: {}", layout());
     loop {
         let now = layout();
         if now != "old" {
-            eprintln!("then: {now}");
+            say!("then: {now}");
             break;
         }
         // Asking leaves events: no faster than they can be written.

@@ -1,8 +1,6 @@
 //! T1: a receiver that accepts and never answers, and ten times as many events as there is room for.
 //! The host gets its results, every event is accounted for, and memory is what was configured.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::sync_channel;
@@ -93,12 +91,12 @@ pub(crate) fn role() {
     assert_eq!(sum.load(Ordering::Relaxed), expected, "the program's results");
 
     // It goes on trying.
-    eprintln!("overloaded");
+    say!("overloaded");
     wait();
     let growth = memory("VmHWM").saturating_sub(before);
     let queue = CAPACITY_BYTES.min(fits * (size + HEAD));
     assert!(growth <= queue + BESIDE, "{} MiB", growth >> 20);
-    eprintln!("grown: {} MiB", growth >> 20);
+    say!("grown: {} MiB", growth >> 20);
 
     // A batch may be in no thread's hands for a moment, and is then neither here nor there.
     let mut stats = pipeline.stats();

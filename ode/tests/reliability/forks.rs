@@ -2,7 +2,6 @@
 //! exports nothing of what it inherited, counts what it records, and has ids of its own.
 
 #![expect(unsafe_code, reason = "fork, and an end without destructors")]
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
 
 use std::collections::HashSet;
 use std::fs;
@@ -108,7 +107,7 @@ fn fork_once(n: u64, guard: &mut Option<ode::Guard>, ids: &Path) {
             alarm::set(PATIENCE_SECONDS);
             let result = catch_unwind(AssertUnwindSafe(|| child(guard, &ids.join(n.to_string()))));
             if let Ok(Err(what)) = &result {
-                eprintln!("child {n}: {what}");
+                say!("child {n}: {what}");
             }
             // SAFETY: ends the process, and nothing else.
             unsafe { libc::_exit(i32::from(!matches!(result, Ok(Ok(()))))) }
@@ -150,7 +149,7 @@ pub(crate) fn role() {
     let stats = ode::stats();
     assert!(stats.is_balanced(), "{stats}");
     assert_eq!((end.undelivered, stats.dropped()), (0, 0), "{stats}");
-    eprintln!("delivered: {}", end.delivered);
+    say!("delivered: {}", end.delivered);
 }
 
 #[test]

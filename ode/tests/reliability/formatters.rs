@@ -1,8 +1,6 @@
 //! T7: values that never stop formatting themselves, on threads with a small stack. What is written is
 //! cut; what recurses without writing, or without minding errors, is beyond help.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fmt::{self, Debug, Display, Formatter};
 use std::mem::ManuallyDrop;
 use std::thread::Builder;
@@ -100,7 +98,7 @@ pub(crate) fn role() {
     let thread = Builder::new().stack_size(SMALL_STACK).spawn(move || record(&what)).unwrap();
     thread.join().unwrap();
     let end = guard.shutdown(LONG);
-    eprintln!("delivered: {} {}", end.delivered, peak_megabytes());
+    say!("delivered: {} {}", end.delivered, peak_megabytes());
 }
 
 /// The most memory that this process ever had.

@@ -1,8 +1,6 @@
 //! T2: pipelines with an exporter to the network come and go, and leave neither a thread nor an open
 //! file.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fs;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
@@ -32,7 +30,7 @@ fn threads() -> usize {
 /// How many open files there are when there are no more threads than that: those of pipelines and of
 /// lookups of names end on their own. A thread that stays is the end of this process by its watchdog.
 fn open_files_with(at_first: usize) -> usize {
-    eprintln!("waiting for {} threads to end", threads() - at_first);
+    say!("waiting for {} threads to end", threads() - at_first);
     while threads() > at_first {
         std::thread::yield_now();
     }

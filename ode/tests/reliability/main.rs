@@ -13,6 +13,10 @@
     reason = "a helper that fails is a test that fails"
 )]
 
+#[macro_use]
+#[path = "../say/mod.rs"]
+mod say;
+
 mod black_holes;
 mod endings;
 mod faults;

@@ -1,7 +1,6 @@
 //! The parts that the program under test plays.
 
 #![expect(
-    clippy::print_stderr,
     clippy::print_stdout,
     clippy::exit,
     reason = "what a role has to say and how it ends is what the test is about"
@@ -92,7 +91,7 @@ fn waits() {
     let _ode = ode::init(ode::build_info!()).unwrap();
     unit("last");
     let _open = WideEvent::builder("open").start();
-    eprintln!("waiting");
+    say!("waiting");
     wait();
 }
 
@@ -102,7 +101,7 @@ fn drops_the_guard_at_once() {
     let _ = ode::init(ode::build_info!()).unwrap();
     unit("recorded");
     let flushed = ode::flush(LONG);
-    eprintln!("flushed: {} {}", flushed.delivered, flushed.undelivered);
+    say!("flushed: {} {}", flushed.delivered, flushed.undelivered);
     unit("at the end");
 }
 
@@ -112,12 +111,12 @@ fn shuts_down() {
     unit("two");
     let open = WideEvent::builder("open").start();
     let end = ode.shutdown(LONG);
-    eprintln!("shutdown: {} {} {}", end.delivered, end.undelivered, end.open_units);
+    say!("shutdown: {} {} {}", end.delivered, end.undelivered, end.open_units);
     open.end();
     unit("late");
     let stats = ode::stats();
     assert!(stats.is_balanced(), "{stats}");
-    eprintln!("refused: {}", stats.dropped());
+    say!("refused: {}", stats.dropped());
     // A second set-up is refused also when the first one is over.
     assert!(ode::init(ode::build_info!()).unwrap_err().is_already_initialised());
 }
@@ -127,7 +126,7 @@ fn shuts_down_in_a_destructor() {
     impl Drop for AtEnd {
         fn drop(&mut self) {
             let end = self.0.take().unwrap().shutdown(LONG);
-            eprintln!("shutdown: {} {}", end.delivered, end.undelivered);
+            say!("shutdown: {} {}", end.delivered, end.undelivered);
         }
     }
     let _at_end = AtEnd(Some(ode::init(ode::build_info!()).unwrap()));
@@ -139,7 +138,7 @@ fn sets_up_twice() {
     let ode = ode::init(ode::build_info!()).unwrap();
     let error = ode::init(ode::build_info!()).unwrap_err();
     assert!(error.is_already_initialised() && !error.is_thread() && !error.is_destination());
-    eprintln!("error: {error}");
+    say!("error: {error}");
     let errors = std::thread::scope(|scope| {
         let init = || ode::init(ode::build_info!()).is_err();
         let all: Vec<_> = (0..8).map(|_| scope.spawn(init)).collect();
@@ -168,8 +167,8 @@ fn application() {
         }
     });
     let stats = ode::stats();
-    eprintln!("ledger: {} {}", stats.opened, stats.destinations.len());
-    eprintln!("recorded");
+    say!("ledger: {} {}", stats.opened, stats.destinations.len());
+    say!("recorded");
     wait();
     drop(guard);
 }
@@ -189,10 +188,10 @@ fn burst() {
             std::thread::yield_now();
         }
     }
-    eprintln!("stats: {}", ode::stats());
+    say!("stats: {}", ode::stats());
     wait();
     drop(guard);
-    eprintln!("dropped the guard");
+    say!("dropped the guard");
     // Not through the test harness, which would wait for its own output to be read.
     exit(0);
 }

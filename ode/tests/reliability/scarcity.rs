@@ -1,8 +1,6 @@
 //! T16 and T18: no threads, no descriptors, a folder that cannot be written to, a file that may not
 //! grow. Set-up is an error or works later; the host goes on.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
@@ -53,7 +51,7 @@ pub(crate) fn without_descriptors() {
     record(100);
     drop(taken);
     let end = guard.shutdown(LONG);
-    eprintln!("delivered: {} {}", end.delivered, end.undelivered);
+    say!("delivered: {} {}", end.delivered, end.undelivered);
 }
 
 #[test]
@@ -79,7 +77,7 @@ pub(crate) fn without_threads() {
     let error = ode::init(ode::build_info!()).unwrap_err();
     assert!(error.is_thread(), "{error:?}");
     assert_inert();
-    eprintln!("refused: {error}");
+    say!("refused: {error}");
 }
 
 #[test]
@@ -101,7 +99,7 @@ pub(crate) fn without_folder() {
     let guard = ode::setup(ode::build_info!()).export_to(JsonLines::stdout()).init().unwrap();
     record(1);
     drop(guard);
-    eprintln!("refused: {error}");
+    say!("refused: {error}");
 }
 
 #[test]
@@ -126,7 +124,7 @@ pub(crate) fn beyond_the_limit() {
     drop(guard);
     let stats = ode::stats();
     assert!(stats.is_balanced(), "{stats}");
-    eprintln!("delivered: {}", stats.destinations[0].delivered);
+    say!("delivered: {}", stats.destinations[0].delivered);
 }
 
 fn write_beyond_the_limit(path: &Path, variables: &[(&str, &str)]) -> Left {

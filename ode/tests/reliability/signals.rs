@@ -1,7 +1,6 @@
 //! ode's threads take none of the host's signals, and the host's own mask stays as it was.
 
 #![expect(unsafe_code, reason = "a signal handler, and signals to single threads")]
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
 
 use std::fs;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
@@ -88,7 +87,7 @@ pub(crate) fn role() {
     for (thread, name, _) in &ours {
         assert!(!handled.contains(thread), "a handler ran on {name}");
     }
-    eprintln!("handled: {}", HANDLED.load(Ordering::SeqCst));
+    say!("handled: {}", HANDLED.load(Ordering::SeqCst));
     drop(guard);
 }
 

@@ -3,8 +3,6 @@
 //!
 //! `scripts/soak.sh` does it for ten minutes.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
@@ -118,7 +116,7 @@ pub(crate) fn role() {
     assert_eq!((end.undelivered, stats.dropped(), stats.open), (0, 0, 0), "{stats}");
     assert!(stats.finished > BELOW, "{stats}");
     judge(&samples, seconds);
-    eprintln!("finished: {}", stats.finished);
+    say!("finished: {}", stats.finished);
 }
 
 #[expect(clippy::disallowed_methods, reason = "the host's own time")]
@@ -141,7 +139,7 @@ fn judge(samples: &[Sample], time: Duration) {
         part.iter().map(|sample| sample.kilobytes).sum::<u64>() / part.len() as u64
     };
     let (before, after) = (mean(warm), mean(late));
-    eprintln!("memory: {before} KiB, then {after} KiB");
+    say!("memory: {before} KiB, then {after} KiB");
     // What is in use stands still within a minute; what the allocator keeps beside it takes longer.
     let allowed = if time < Duration::from_secs(600) { 8 << 10 } else { 1 << 10 };
     assert!(after <= before + allowed, "{before} KiB, then {after} KiB: {samples:?}");
@@ -162,7 +160,7 @@ fn everything_for_a_while_grows_nothing() {
     let mut command = program("soaks");
     let left = Running::start_for(command.env(ARGUMENT, argument), patience).finish();
     left.assert_success();
-    eprintln!("{}; {} events", left.told("memory"), left.told("finished"));
+    say!("{}; {} events", left.told("memory"), left.told("finished"));
     let events = events_in(&path);
     let open = one(&events, "open");
     assert_eq!(field(open, "ode.dropped_fields").unwrap(), FIELDS - HELD);

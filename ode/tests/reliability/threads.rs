@@ -1,8 +1,6 @@
 //! T16: where the system gives no threads, set-up is an error that leaves nothing behind, and the
 //! program goes on.
 
-#![expect(clippy::print_stderr, reason = "what a role has to say")]
-
 use std::fs;
 use std::process::Command;
 
@@ -43,7 +41,7 @@ pub(crate) fn role() {
             while ours() < destinations + 1 {
                 std::thread::yield_now();
             }
-            eprintln!("started: {}", ours());
+            say!("started: {}", ours());
             drop(guard);
         }
         Err(error) => {
@@ -54,7 +52,7 @@ pub(crate) fn role() {
             }
             ode::WideEvent::builder("unit").run(|| ode::set! { n = 1_u64 });
             assert_eq!(ode::stats().opened, 0, "inert");
-            eprintln!("refused: {error}");
+            say!("refused: {error}");
         }
     }
 }
