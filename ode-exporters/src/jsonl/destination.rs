@@ -13,7 +13,7 @@ use crate::write::room::Buffer;
 
 /// Writes events as [JSON lines](crate::jsonl).
 ///
-/// A batch is written in one call, so lines stay whole also where several processes append to one
+/// Each line is written in one call, so lines stay whole also where several processes append to one
 /// file. When writing fails half-way, the lines that arrived whole count as delivered, the rest is
 /// tried again, and the half line in between is ended by a newline first.
 ///
