@@ -6,7 +6,7 @@ use ode_core::testing::TestClock;
 use ode_core::{DropReason, Overflow, Queue};
 
 use crate::support::{
-    Answer, LONG, Seen, at_rest, away, check, go, join, passes_while, scripted, start,
+    Answer, LONG, at_rest, away, check, go, join, passes_while, scripted, start, two_producers,
 };
 
 #[test]
@@ -14,19 +14,7 @@ fn what_comes_too_late_is_counted() {
     check(|| {
         let (exporter, seen) = scripted(&[]);
         let pipeline = start([Queue::new(exporter).batch_events(2)], &TestClock::new());
-        let recorded = Seen::default();
-        let producers: Vec<_> = (0..2)
-            .map(|thread| {
-                let (pipeline, recorded) = (pipeline.clone(), recorded.clone());
-                go(move || {
-                    for number in 0..2 {
-                        let number = thread as u64 * 2 + number;
-                        pipeline.record(thread, number);
-                        recorded.note(number);
-                    }
-                })
-            })
-            .collect();
+        let (recorded, producers) = two_producers(&pipeline);
         let before = recorded.numbers();
         let shutdown = pipeline.shutdown(LONG);
         assert_eq!(shutdown.undelivered, 0);

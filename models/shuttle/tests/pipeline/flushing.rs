@@ -6,26 +6,16 @@ use ode_core::testing::TestClock;
 use ode_core::{Batch, ExportError, Exporter, Queue};
 use shuttle::sync::{Condvar, Mutex};
 
-use crate::support::{Answer, LONG, Seen, at_rest, check, go, join, passes_while, scripted, start};
+use crate::support::{
+    Answer, LONG, at_rest, check, go, join, passes_while, scripted, start, two_producers,
+};
 
 #[test]
 fn it_covers_what_was_recorded_before() {
     check(|| {
         let (exporter, seen) = scripted(&[]);
         let pipeline = start([Queue::new(exporter).batch_events(2)], &TestClock::new());
-        let recorded = Seen::default();
-        let producers: Vec<_> = (0..2)
-            .map(|thread| {
-                let (pipeline, recorded) = (pipeline.clone(), recorded.clone());
-                go(move || {
-                    for number in 0..2 {
-                        let number = thread as u64 * 2 + number;
-                        pipeline.record(thread, number);
-                        recorded.note(number);
-                    }
-                })
-            })
-            .collect();
+        let (recorded, producers) = two_producers(&pipeline);
         let before = recorded.numbers();
         pipeline.flush(LONG);
         let delivered = seen.once();

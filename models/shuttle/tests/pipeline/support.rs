@@ -129,6 +129,25 @@ pub(crate) fn go(body: impl FnOnce() + Send + 'static) -> shuttle::thread::JoinH
     shuttle::thread::spawn(body)
 }
 
+/// Two threads that record two numbers each, and which of the four are recorded so far.
+pub(crate) fn two_producers(
+    pipeline: &TestPipeline,
+) -> (Seen, Vec<shuttle::thread::JoinHandle<()>>) {
+    let recorded = Seen::default();
+    let producer = |thread: usize| {
+        let (pipeline, recorded) = (pipeline.clone(), recorded.clone());
+        go(move || {
+            for number in 0..2 {
+                let number = thread as u64 * 2 + number;
+                pipeline.record(thread, number);
+                recorded.note(number);
+            }
+        })
+    };
+    let producers = (0..2).map(producer).collect();
+    (recorded, producers)
+}
+
 /// Waits for threads of the model, none of which panics.
 pub(crate) fn join(threads: Vec<shuttle::thread::JoinHandle<()>>) {
     for thread in threads {
