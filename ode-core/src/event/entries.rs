@@ -51,6 +51,7 @@ impl<'e> FieldKey<'e> {
 #[derive(Clone, Debug)]
 pub struct Entries<'e> {
     event: &'e Event,
+    text: &'e [u8],
     rest: std::slice::Iter<'e, Field>,
 }
 
@@ -73,20 +74,16 @@ impl<'e> Iterator for Entries<'e> {
 impl<'e> Entries<'e> {
     #[inline]
     pub(crate) fn of(event: &'e Event, entries: &'e [Field]) -> Self {
-        Self { event, rest: entries.iter() }
+        Self { event, text: event.text.as_bytes(), rest: entries.iter() }
     }
 
-    /// What comes next, as far as it is known without looking closer.
+    /// What comes next, as far as it is known without looking closer; and if that has a key, what
+    /// comes behind it.
     #[inline]
-    pub fn peek(&self) -> Option<Glance<'e>> {
-        let entry = self.rest.as_slice().first()?;
-        Some(Glance { event: self.event, entry })
-    }
-
-    /// Goes behind what [`Entries::peek`] gave, if that had a key.
-    #[inline]
-    pub fn advance(&mut self) {
-        self.rest.next();
+    pub fn peek(&self) -> Option<(Glance<'e>, Self)> {
+        let mut behind = self.clone();
+        let entry = behind.rest.next()?;
+        Some((Glance { text: self.text, entry }, behind))
     }
 }
 
@@ -94,7 +91,7 @@ impl<'e> Entries<'e> {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Glance<'e> {
-    event: &'e Event,
+    text: &'e [u8],
     entry: &'e Field,
 }
 
@@ -142,7 +139,7 @@ impl<'e> Glance<'e> {
             Kind::F64 => Plain::F64(f64::from_bits(data)),
             Kind::Str => {
                 let text = unrange(data);
-                let wide = self.event.text.as_bytes().get(text.start..);
+                let wide = self.text.get(text.start..text.start + WIDE);
                 match wide.and_then(|wide| wide.first_chunk()) {
                     Some(wide) if text.len() <= WIDE => Plain::Text(wide, text.len()),
                     _ => Plain::Other,

@@ -175,7 +175,11 @@ impl Chunk {
         Raw {
             fields: self.fields.get(end(record.fields)).unwrap_or_default(),
             text: self.text.get(end(record.text)).unwrap_or_default(),
-            blob: self.blob.get(end(record.blob)).unwrap_or_default(),
+            // Most records have none.
+            blob: match record.blob {
+                (_, 0) => &[],
+                blob => self.blob.get(end(blob)).unwrap_or_default(),
+            },
         }
     }
 }

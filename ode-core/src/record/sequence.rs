@@ -24,7 +24,7 @@ pub(crate) struct Sequence {
 struct Mark {
     /// The address of the key; 0 for a run-time key.
     key: usize,
-    kind_and_flags: u16,
+    kind_and_flags: usize,
 }
 
 impl Mark {
@@ -33,14 +33,14 @@ impl Mark {
         Self {
             key: field.key.map_or(0, |key| std::ptr::from_ref(key).addr()),
             // As they lie in memory.
-            kind_and_flags: u16::from_le_bytes([field.flags, field.kind as u8]),
+            kind_and_flags: u16::from_le_bytes([field.flags, field.kind as u8]).into(),
         }
     }
 
     /// 0 if they are the same.
     #[inline]
     fn difference(self, other: Self) -> usize {
-        self.key ^ other.key | usize::from(self.kind_and_flags ^ other.kind_and_flags)
+        self.key ^ other.key | self.kind_and_flags ^ other.kind_and_flags
     }
 }
 

@@ -9,7 +9,7 @@ use opentelemetry_sdk::logs::{SdkLogRecord, SdkLoggerProvider};
 
 use crate::otlp::encode::attributes::{self, Extra, Target};
 use crate::otlp::encode::budget::Overhead;
-use crate::otlp::encode::fields::log_record;
+use crate::otlp::encode::facts::Facts;
 use crate::otlp::encode::line::write_line;
 use crate::otlp::encode::span::{duration_ns, times};
 use crate::otlp::encode::{Shape, Signal, table};
@@ -71,9 +71,8 @@ impl Make for MakeLog {
         let target =
             Target { signal: Signal::Logs, shape: &self.shape, resource: Overhead::default() };
         let mut list = LogAttributes(&mut record);
-        let field = log_record::ATTRIBUTES;
-        let (facts, _) = attributes::put(&mut list, field, event, &target, extra, &mut self.rest)
-            .unwrap_or_default();
+        let (mut facts, rest) = (Facts::default(), &mut self.rest);
+        attributes::put(&mut list, event, &target, extra, rest, &mut facts);
         write_line(event, &facts, &mut self.text);
         record.set_body(self.text.clone().into());
         record

@@ -13,7 +13,6 @@ use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanLinks};
 use crate::otlp::encode::attributes::{self, Extra, Target};
 use crate::otlp::encode::budget::Overhead;
 use crate::otlp::encode::facts::{Facts, each_link, link_of};
-use crate::otlp::encode::fields::span;
 use crate::otlp::encode::sampled::{State, trace_state};
 use crate::otlp::encode::span::{duration_ns, times};
 use crate::otlp::encode::{Shape, Signal, names, table};
@@ -51,10 +50,9 @@ impl Make for MakeSpan {
         let target =
             Target { signal: Signal::Spans, shape: &self.shape, resource: Overhead::default() };
         let mut list = SpanAttributes(Vec::with_capacity(event.field_count() + 8));
-        let field = span::ATTRIBUTES;
-        let (facts, dropped) =
-            attributes::put(&mut list, field, event, &target, extra, &mut self.rest)
-                .unwrap_or_default();
+        let (mut facts, rest) = (Facts::default(), &mut self.rest);
+        let dropped = attributes::put(&mut list, event, &target, extra, rest, &mut facts);
+        let dropped = dropped.unwrap_or(0);
         let SpanAttributes(mut attributes) = list;
         let state = match trace_state(event, &facts, &mut self.text) {
             State::None => "",

@@ -40,16 +40,26 @@ pub(crate) fn words<const N: usize>(bytes: [u8; N]) -> impl Iterator<Item = u32>
 /// An event's id in the hyphenated form.
 #[inline]
 pub(crate) fn uuid(event: EventId) -> [u8; 36] {
-    let mut text = *b"________-____-____-____-____________";
+    let mut text = [0; 36];
+    put_uuid(event, &mut text);
+    text
+}
+
+/// As [`uuid`], to where it stays.
+#[inline]
+pub(crate) fn put_uuid(event: EventId, text: &mut [u8; 36]) {
     let id = u128::from_be_bytes(event.to_bytes());
     let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex8((id >> shift & 0xffff_ffff) as u32));
     text[..8].copy_from_slice(&a);
+    text[8] = b'-';
     text[9..13].copy_from_slice(&b[..4]);
+    text[13] = b'-';
     text[14..18].copy_from_slice(&b[4..]);
+    text[18] = b'-';
     text[19..23].copy_from_slice(&c[..4]);
+    text[23] = b'-';
     text[24..28].copy_from_slice(&c[4..]);
     text[28..].copy_from_slice(&d);
-    text
 }
 
 /// A span's id.

@@ -105,6 +105,21 @@ fn rebuilt(event: &Event) -> Event {
     builder.build()
 }
 
+/// Integers on both sides of every length that one can have.
+#[test]
+fn integers_of_every_length() {
+    let around =
+        |shift: u32| [-1_i64, 0, 1].map(|delta| (1_u64 << shift).wrapping_add_signed(delta));
+    let numbers: Vec<_> = (0..64).flat_map(around).collect();
+    let events = exported(|| {
+        for number in &numbers {
+            record(&[(5, Data::U64(*number)), (6, Data::I64(number.cast_signed()))]);
+        }
+    });
+    assert_eq!(events.len(), numbers.len());
+    check(&events, Signal::Spans);
+}
+
 fn bytes(encoder: &mut Encoder, signal: Signal, event: &Event) -> Vec<u8> {
     let mut out = Vec::new();
     let encoded = encoder.encode(signal, [event], DEFAULT_REQUEST_BYTES, &mut out);

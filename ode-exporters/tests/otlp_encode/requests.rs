@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use ode_core::{Event, EventBuilder, Process, Value};
+use ode_core::{Event, EventBuilder, Outcome, Process, Value};
 use ode_exporters::otlp::encode::{
     Encoded, Encoder, Format, MAX_REQUEST_BYTES, Resource, Shape, Signal, Signals,
 };
+use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
 use prost::Message;
 
@@ -27,7 +28,7 @@ fn event(number: u64, bytes: usize) -> Event {
         .build()
 }
 
-fn number_of(attributes: &[opentelemetry_proto::tonic::common::v1::KeyValue]) -> u64 {
+fn number_of(attributes: &[KeyValue]) -> u64 {
     match attribute(attributes, "n") {
         Some(Any::IntValue(number)) => u64::try_from(number).unwrap(),
         other => panic!("{other:?}"),
@@ -102,6 +103,45 @@ fn requests_are_never_too_large() {
                     assert!(!sent.contains(&number));
                 }
             }
+        }
+    }
+}
+
+/// What is the same for all events of a process that ended alike is written once and then copied.
+#[test]
+fn events_of_a_process_end_in_every_way() {
+    let process = Arc::new(Process::new("1f3a"));
+    let ended = |(n, outcome)| {
+        let builder = EventBuilder::new("t").process(Arc::clone(&process)).outcome(outcome);
+        builder.field("n", Value::U64(n)).build()
+    };
+    let events: Vec<_> = (0..).zip(Outcome::ALL).map(ended).collect();
+    let said = |attributes: &[KeyValue], event: &Event| {
+        assert_eq!(attribute(attributes, "outcome"), Some(text(event.outcome().as_str())));
+        assert_eq!(attribute(attributes, "build_id"), Some(text("1f3a")));
+    };
+    let mut encoder = encoder(Format::Protobuf, Shape::default());
+    for _ in 0..2 {
+        let mut out = Vec::new();
+        encoder.encode(Signal::Spans, &events, MAX_REQUEST_BYTES, &mut out);
+        let spans = spans_of(&traces(&out));
+        assert_eq!(spans.len(), events.len());
+        spans.iter().zip(&events).for_each(|(span, event)| said(&span.attributes, event));
+        encoder.encode(Signal::Logs, &events, MAX_REQUEST_BYTES, &mut out);
+        let records = records_of(&logs(&out));
+        assert_eq!(records.len(), events.len());
+        records.iter().zip(&events).for_each(|(record, event)| said(&record.attributes, event));
+    }
+}
+
+/// Room for the length of two bytes is left before an event, and some need three.
+#[test]
+fn an_event_behind_another_has_any_length() {
+    for bytes in (1 << 14) - 300..(1 << 14) + 10 {
+        let events = [event(0, 50), event(1, bytes), event(2, 50)];
+        for signal in [Signal::Spans, Signal::Logs] {
+            let out = request(Format::Protobuf, Shape::default(), signal, &events);
+            assert_eq!(numbers(Format::Protobuf, signal, &out), [0, 1, 2], "{bytes}");
         }
     }
 }

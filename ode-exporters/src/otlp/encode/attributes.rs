@@ -11,7 +11,6 @@ use crate::otlp::encode::sampled::integer_rate;
 use crate::otlp::encode::shape::Shape;
 use crate::otlp::encode::signal::Signal;
 use crate::otlp::encode::writer::Lists;
-use crate::write::digits::uuid;
 use crate::write::room::Buffer;
 use crate::write::scalars::put_field;
 
@@ -37,26 +36,26 @@ impl Extra {
     }
 }
 
-/// Puts the attributes, and says what else was found, and how many were dropped. What has no room
-/// goes to `rest`, as plain JSON, where the shape wants that.
+/// Puts the attributes, takes note of what else is found, and says how many were dropped. What has no
+/// room goes to `rest`, as plain JSON, where the shape wants that.
 pub(crate) fn put<'e, W: Lists>(
     writer: &mut W,
-    field: Field,
     event: &'e Event,
     target: &Target<'_>,
     extra: Extra,
     rest: &mut Buffer,
-) -> Option<(Facts<'e>, u32)> {
+    facts: &mut Facts<'e>,
+) -> Option<u32> {
+    let field = target.signal.attributes();
     let budget = Budget::of(target.shape, event, 3 + extra.count(), target.resource);
     let max_length = target.shape.max_value_length;
     let limited = budget.is_some() || max_length.is_some();
-    let facts = Facts::default();
     let mut found = Found { event, facts, budget, dropped: 0, large: false };
     writer.list(field, |writer| {
         put_head(writer, field, event, extra)?;
         let mut entries = event.entries();
         loop {
-            if !limited && entries.peek().is_some_and(|entry| entry.key().is_some()) {
+            if !limited && entries.peek().is_some_and(|(entry, _)| entry.key().is_some()) {
                 writer.quickly(field, &mut entries);
             }
             let Some((key, value)) = entries.next() else { break };
@@ -75,20 +74,20 @@ pub(crate) fn put<'e, W: Lists>(
         found.put_last(writer, field)
     })?;
     let dropped = found.dropped.saturating_add(found.facts.dropped);
-    Some((found.facts, u32::try_from(dropped).unwrap_or(u32::MAX)))
+    Some(u32::try_from(dropped).unwrap_or(u32::MAX))
 }
 
 /// What was found on the way through the fields.
-struct Found<'e> {
+struct Found<'f, 'e> {
     event: &'e Event,
-    facts: Facts<'e>,
+    facts: &'f mut Facts<'e>,
     budget: Option<Budget>,
     dropped: u64,
     /// An integer was written as text.
     large: bool,
 }
 
-impl<'e> Found<'e> {
+impl<'e> Found<'_, 'e> {
     /// Puts a field that is not just an attribute, or may not be.
     #[inline(never)]
     fn put<W: Lists>(
@@ -138,8 +137,7 @@ impl<'e> Found<'e> {
 }
 
 fn put_head<W: Lists>(writer: &mut W, field: Field, event: &Event, extra: Extra) -> Option<()> {
-    let (outcome, build_id) = (event.outcome().as_str(), event.process().build_id());
-    writer.identity(field, &uuid(event.event_id()), outcome, build_id)?;
+    writer.identity(field, event)?;
     if let Some(nanos) = extra.duration_ns {
         // 292 years; what takes longer has lost its meaning.
         let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);

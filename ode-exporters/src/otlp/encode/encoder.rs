@@ -16,7 +16,7 @@ use crate::otlp::encode::shape::Shape;
 use crate::otlp::encode::signal::{Format, Signal, Signals};
 use crate::otlp::encode::span;
 use crate::otlp::encode::writer::Writer;
-use crate::write::room::Buffer;
+use crate::write::room::{Buffer, Room};
 
 /// The largest request that may be sent at all, before and after compression.
 pub const MAX_REQUEST_BYTES: usize = 64 << 20;
@@ -106,7 +106,9 @@ impl Encoder {
             let process = event.process();
             // While events are borrowed no other process can take the address of theirs.
             if !known.is_some_and(|known| std::ptr::eq(known, process)) {
-                self.envelope.set_process(process);
+                if self.envelope.set_process(process) {
+                    self.keys.forget_process();
+                }
                 known = Some(process);
             }
             let same = open.is_some_and(|open| std::ptr::eq(open, process) || open == process);
@@ -118,7 +120,12 @@ impl Encoder {
                 encoded.taken += 1;
                 continue;
             };
-            let length = self.envelope.with(signal, start, same, bytes);
+            let length = if stays {
+                close_frame(start, &mut request);
+                request.length()
+            } else {
+                self.envelope.with(signal, start, same, bytes)
+            };
             if length > max_bytes {
                 request.truncate(start);
                 if self.envelope.alone(signal, bytes) <= max_bytes {
@@ -136,9 +143,7 @@ impl Encoder {
                     break;
                 }
             }
-            if stays {
-                close_frame(start, &mut request);
-            } else {
+            if !stays {
                 self.envelope.append(signal, same, self.event.bytes(), &mut request);
             }
             if evaluated {
@@ -164,34 +169,33 @@ impl Encoder {
         let target = Target { signal, shape: &self.shape, resource: self.envelope.overhead() };
         let (format, scratch, keys) = (self.format, &mut self.scratch, &mut self.keys);
         let expected = 512 + event.size_hint() * 2;
-        let (buffer, frame) = if let Some(request) = request {
-            (request, FRAME.as_slice())
+        let (buffer, framed) = if let Some(request) = request {
+            (request, true)
         } else {
             self.event.clear(KEPT_BYTES);
-            (&mut self.event, [].as_slice())
+            (&mut self.event, false)
         };
         let start = buffer.length();
-        let done = written(buffer, |buffer| {
-            buffer.append(expected, |room| {
-                room.put(frame)?;
-                match (format, signal) {
-                    (Format::Protobuf, Signal::Spans) => {
-                        let writer = &mut Protobuf::with_keys(room, keys);
-                        span::put(writer, event, &target, &mut scratch.text)
-                    }
-                    (Format::Protobuf, Signal::Logs) => {
-                        log::put(&mut Protobuf::with_keys(room, keys), event, &target, scratch)
-                    }
-                    (Format::Json, Signal::Spans) => {
-                        Json::whole(room, |w| span::put(w, event, &target, &mut scratch.text))
-                    }
-                    (Format::Json, Signal::Logs) => {
-                        Json::whole(room, |w| log::put(w, event, &target, scratch))
-                    }
-                }
-            });
-        });
-        done.then(|| buffer.length() - start - frame.len())
+        let frame = |room: &mut Room<'_>| if framed { room.put_array(&FRAME) } else { Some(()) };
+        let done = match (format, signal) {
+            (Format::Protobuf, Signal::Spans) => append(buffer, expected, |room| {
+                frame(room)?;
+                let writer = &mut Protobuf::with_keys(room, keys);
+                span::put(writer, event, &target, &mut scratch.text)
+            }),
+            (Format::Protobuf, Signal::Logs) => append(buffer, expected, |room| {
+                frame(room)?;
+                log::put(&mut Protobuf::with_keys(room, keys), event, &target, scratch)
+            }),
+            (Format::Json, Signal::Spans) => append(buffer, expected, |room| {
+                Json::whole(room, |w| span::put(w, event, &target, &mut scratch.text))
+            }),
+            (Format::Json, Signal::Logs) => append(buffer, expected, |room| {
+                Json::whole(room, |w| log::put(w, event, &target, scratch))
+            }),
+        };
+        let before = if framed { FRAME.len() } else { 0 };
+        done.then(|| buffer.length() - start - before)
     }
 
     /// Encodes what the event's flags were; `false`, and nothing, where there is too little room. An
@@ -244,6 +248,16 @@ fn records<'b>(buffer: &'b Buffer, ends: &'b [usize]) -> impl Iterator<Item = &'
         start = *end;
         record
     })
+}
+
+/// Appends a message; `false`, and nothing of it, if that panicked.
+#[inline]
+fn append(
+    buffer: &mut Buffer,
+    expected: usize,
+    write: impl FnMut(&mut Room<'_>) -> Option<()>,
+) -> bool {
+    written(buffer, |buffer| buffer.append(expected, write))
 }
 
 /// Writes to the end of a buffer; `false`, and nothing more in it, if that panicked. Nothing here is

@@ -88,10 +88,10 @@ impl Envelope {
         self.overhead
     }
 
-    /// The events to come are of this process.
-    pub(crate) fn set_process(&mut self, process: &Process) {
+    /// The events to come are of this process. Whether it is another one than before.
+    pub(crate) fn set_process(&mut self, process: &Process) -> bool {
         if self.process.as_ref() == Some(process) {
-            return;
+            return false;
         }
         let (format, resource) = (self.format, &self.resource);
         self.resource_bytes.clear(usize::MAX);
@@ -101,6 +101,7 @@ impl Envelope {
         });
         self.overhead = resource.overhead(process);
         self.process = Some(process.clone());
+        true
     }
 
     /// The fields of the resource's message; JSON without the braces around them.
@@ -204,6 +205,16 @@ pub(crate) const FRAME: [u8; 3] = [EVENT, 0, 0];
 /// Fills in the length of the event behind the [`FRAME`] at `start`.
 #[inline]
 pub(crate) fn close_frame(start: usize, out: &mut Buffer) {
+    let event = out.length() - start - FRAME.len();
+    if let (0x80..0x4000, Some([_, low, high])) = (event, out.behind(start).first_chunk_mut()) {
+        ([*low, ..], [*high, ..]) = ((event | 0x80).to_le_bytes(), (event >> 7).to_le_bytes());
+    } else {
+        close_unusual_frame(start, out);
+    }
+}
+
+#[inline(never)]
+fn close_unusual_frame(start: usize, out: &mut Buffer) {
     let behind = start + FRAME.len();
     let event = out.length() - behind;
     let (frame, length) = frame(event);

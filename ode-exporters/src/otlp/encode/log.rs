@@ -3,6 +3,7 @@
 use ode_core::Event;
 
 use crate::otlp::encode::attributes::{self, Extra, Target};
+use crate::otlp::encode::facts::Facts;
 use crate::otlp::encode::fields::{any_value, log_record};
 use crate::otlp::encode::line::{write_line, write_object};
 use crate::otlp::encode::span::{duration_ns, times};
@@ -47,9 +48,8 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
         duration_ns: Some(duration_ns(event)),
         parent: event.parent_span_id().map(span_hex),
     };
-    let attributes = log_record::ATTRIBUTES;
-    let (facts, dropped) =
-        attributes::put(writer, attributes, event, target, extra, &mut scratch.rest)?;
+    let (mut facts, rest) = (Facts::default(), &mut scratch.rest);
+    let dropped = attributes::put(writer, event, target, extra, rest, &mut facts)?;
     scratch.evaluated = facts.evaluated;
     if dropped > 0 {
         writer.number(log_record::DROPPED_ATTRIBUTES, dropped)?;

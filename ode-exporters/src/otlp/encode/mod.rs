@@ -12,6 +12,7 @@ mod envelope;
 mod evaluation;
 pub(crate) mod facts;
 pub(crate) mod fields;
+mod identity;
 mod json;
 pub(crate) mod line;
 mod lists;

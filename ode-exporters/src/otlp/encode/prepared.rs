@@ -3,6 +3,7 @@
 use ode_core::{FieldKey, Glance};
 
 use crate::otlp::encode::facts::is_special;
+use crate::otlp::encode::identity::Identities;
 use crate::otlp::encode::protobuf::KEY;
 
 /// Names that are prepared are no longer than this.
@@ -15,28 +16,29 @@ const BEFORE_NAME: usize = 4;
 /// stands before that, and its key. Behind these there are zeros, so that copies need not know their length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prepared {
-    /// The address of the key.
+    /// The address of the key; its complement, which is no key's, where the key is not prepared.
     address: usize,
     pub(crate) bytes: [u8; SPACE],
-    /// How many of the bytes count; 0 where the key is not prepared.
+    /// How many of the bytes count.
     length: u8,
 }
 
 const NOTHING: Prepared = Prepared { address: 0, bytes: [0; SPACE], length: 0 };
 
 impl Prepared {
-    /// How many of the bytes count; `None` for what is not just the key of an attribute, or too long.
+    /// How many of the bytes count.
     #[inline]
-    pub(crate) fn length(&self) -> Option<usize> {
-        (self.length > 0).then_some(usize::from(self.length) % (SPACE + 1).next_power_of_two())
+    pub(crate) fn length(&self) -> usize {
+        usize::from(self.length) % (SPACE + 1).next_power_of_two()
     }
 
+    /// Not prepared if it is not just the key of an attribute, or too long.
     fn of(address: usize, key: FieldKey<'_>) -> Self {
         let name = key.name();
         let mut bytes = [0; SPACE];
         let fits = name.len() <= MAX_NAME && !is_special(name);
         let Some((start, space)) = bytes.split_first_chunk_mut().filter(|_| fits) else {
-            return Self { address, ..NOTHING };
+            return Self { address: !address, ..NOTHING };
         };
         let length = u8::try_from(name.len()).unwrap_or(0);
         *start = [0, length + 2, KEY, length];
@@ -50,6 +52,7 @@ impl Prepared {
 pub(crate) struct Keys {
     /// None, or all of them.
     slots: Vec<[Prepared; WAYS]>,
+    pub(crate) identities: Identities,
 }
 
 /// Sets of keys, by the low bits of their addresses.
@@ -61,6 +64,11 @@ const SETS: usize = 512;
 const WAYS: usize = 2;
 
 impl Keys {
+    /// The events to come are of another process.
+    pub(crate) fn forget_process(&mut self) {
+        self.identities.forget();
+    }
+
     /// What is prepared so far, to be asked for one key after the other.
     #[inline]
     pub(crate) fn open(&mut self) -> Option<&mut Slots> {
@@ -71,7 +79,7 @@ impl Keys {
     }
 }
 
-/// The key of a field, prepared. `None` for a run-time key.
+/// The key of a field, prepared. `None` for a run-time key, and for one that cannot be prepared.
 #[inline]
 pub(crate) fn prepared<'s>(slots: &'s mut Slots, entry: Glance<'_>) -> Option<&'s Prepared> {
     let address = entry.key()?.address()?;
@@ -90,7 +98,9 @@ fn elsewhere<'s>(
     if second.address == address {
         return Some(second);
     }
-    *second = *first;
-    *first = Prepared::of(address, key);
-    Some(first)
+    if first.address != !address && second.address != !address {
+        *second = *first;
+        *first = Prepared::of(address, key);
+    }
+    (first.address == address).then_some(first)
 }

@@ -1,13 +1,14 @@
 //! Protobuf, written in one pass. Lengths that are known beforehand are as short as they can be;
 //! the others are given four bytes, which every reader of protobuf takes.
 
-use ode_core::{Entries, Glance, Plain, ToArray, Value};
+use ode_core::{Entries, Event, EventId, Glance, Plain, ToArray, Value};
 
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::names;
 use crate::otlp::encode::prepared::{Keys, Prepared, Slots, prepared};
 use crate::otlp::encode::writer::{Lists, Writer};
-use crate::write::room::Room;
+use crate::write::digits::{put_uuid, uuid};
+use crate::write::room::{Buffer, Room};
 
 /// Puts messages as protobuf.
 pub(crate) struct Protobuf<'m, 'r> {
@@ -100,27 +101,29 @@ impl Lists for Protobuf<'_, '_> {
     }
 
     #[inline]
-    fn identity(
-        &mut self,
-        field: Field,
-        id: &[u8; 36],
-        outcome: &str,
-        build_id: &str,
-    ) -> Option<()> {
-        put_text(self.room, field, names::EVENT_ID, id)?;
-        put_text(self.room, field, names::OUTCOME, outcome.as_bytes())?;
-        put_text(self.room, field, names::BUILD_ID, build_id.as_bytes())
+    fn identity(&mut self, field: Field, event: &Event) -> Option<()> {
+        put_event_id(self.room, field, event.event_id())?;
+        let outcome = event.outcome();
+        let ended =
+            [(names::OUTCOME, outcome.as_str()), (names::BUILD_ID, event.process().build_id())];
+        let put = |room: &mut Room<'_>| {
+            let mut ended = ended.into_iter();
+            ended.try_for_each(|(key, text)| put_sized(room, field, key, STRING, text.as_bytes()))
+        };
+        match &mut self.keys {
+            Some(keys) => {
+                let write = |bytes: &mut Buffer| bytes.append(64, put);
+                self.room.put(keys.identities.of(field, outcome, write))
+            }
+            None => put(self.room),
+        }
     }
 
+    #[inline]
     fn quickly(&mut self, field: Field, entries: &mut Entries<'_>) {
         let keys = self.keys.as_mut().and_then(|keys| keys.open());
-        if let (Some(keys), [tag, 0]) = (keys, field.tag.to_le_bytes()) {
-            let from = entries.clone();
-            self.room.fill(|free| {
-                let left;
-                (left, *entries) = put_quickly(free, tag, keys, from);
-                left
-            });
+        if let (Some(keys), [tag @ 0..0x80, 0]) = (keys, field.tag.to_le_bytes()) {
+            put_quickly(self.room, tag, keys, entries);
         }
     }
 }
@@ -132,34 +135,37 @@ const QUICK: usize = 192;
 /// long as the longest is, and the next one begins where it really ends. Stops before what is not
 /// like that; gives what is left.
 #[inline(never)]
-fn put_quickly<'r, 'e>(
-    mut free: &'r mut [u8],
-    tag: u8,
-    keys: &mut Slots,
-    mut entries: Entries<'e>,
-) -> (&'r mut [u8], Entries<'e>) {
-    while let Some(entry) = entries.peek()
-        && let Some(space) = free.first_chunk_mut()
-        && let Some(key) = prepared(keys, entry)
-        && let Some(length) = put_quick(space, tag, key, entry)
-        && length <= free.len()
-    {
-        entries.advance();
-        free = free.split_at_mut(length).1;
-    }
-    (free, entries)
+fn put_quickly(room: &mut Room<'_>, tag: u8, keys: &mut Slots, entries: &mut Entries<'_>) {
+    // Copied, so that what is stored on the way cannot change them.
+    let mut rest = entries.clone();
+    room.fill(|mut free| {
+        while let Some((entry, behind)) = rest.peek()
+            && let Some(space) = free.first_chunk_mut()
+            && let Some(key) = prepared(keys, entry)
+            && let Some(length) = put_quick(space, tag, key, entry)
+            && length <= free.len()
+        {
+            rest = behind;
+            free = free.split_at_mut(length).1;
+        }
+        free
+    });
+    *entries = rest;
 }
 
 /// Puts an attribute, and says how many bytes it has.
 #[expect(clippy::inline_always, reason = "a part of the loop, to be read on its own")]
 #[inline(always)]
 fn put_quick(space: &mut [u8; QUICK], tag: u8, key: &Prepared, entry: Glance<'_>) -> Option<usize> {
-    let at = key.length()?;
+    let at = key.length();
     *space.first_chunk_mut()? = key.bytes;
     // The bytes of the value, with its tag and its length.
     let size = match entry.value() {
         Plain::Text(wide, length) => {
-            put_at(space, at, [VALUE, length_byte(length + 2), STRING, length_byte(length)])?;
+            // The text's length, and that of the value around it, two bytes before it.
+            let lengths = u32::from(length_byte(length)) * 0x0100_0100;
+            let head = u32::from_le_bytes([VALUE, 2, STRING, 0]) + lengths;
+            put_at(space, at, head.to_le_bytes())?;
             if length <= 32 {
                 put_at(space, at + 4, *wide.first_chunk::<32>()?)?;
             } else {
@@ -190,16 +196,30 @@ fn put_quick(space: &mut [u8; QUICK], tag: u8, key: &Prepared, entry: Glance<'_>
 #[inline]
 fn put_varint_at(space: &mut [u8; QUICK], at: usize, number: u64) -> Option<usize> {
     if number < 1 << 14 {
-        let [low, high, ..] = (number << 1 & 0x7f00 | number & 0x7f).to_le_bytes();
-        let two = u8::from(number >= 0x80);
-        put_at(space, at, [VALUE, 2 + two, INT, low | two << 7])?;
-        put_at(space, at + 4, [high])?;
-        return Some(4 + usize::from(two));
+        let two = u64::from(number >= 0x80);
+        let digits = number & 0x7f | two << 7 | number << 1 & 0x7f00;
+        put_at(space, at, integer_head(2 + two, digits))?;
+        return Some(4 + usize::from(number >= 0x80));
+    }
+    if number < 1 << 28 {
+        let halves = number & 0x3fff | (number << 2 & 0x3fff_0000);
+        let quarters = halves & 0x007f_007f | (halves << 1 & 0x7f00_7f00);
+        let four = u64::from(number >= 1 << 21);
+        let digits = quarters | 0x8080 | four << 23;
+        put_at(space, at, integer_head(4 + four, digits))?;
+        return Some(6 + usize::from(number >= 1 << 21));
     }
     let (digits, length) = varint_below_57_bits(number)?;
     put_at(space, at, [VALUE, length_byte(length + 1), INT])?;
     put_at(space, at + 3, digits)?;
     Some(length + 3)
+}
+
+/// The tag and the length of a value, its own tag, and up to five digits of base 128.
+#[inline]
+const fn integer_head(length: u64, digits: u64) -> [u8; 8] {
+    let [tag, integer] = [VALUE as u64, INT as u64];
+    (tag | length << 8 | integer << 16 | digits << 24).to_le_bytes()
 }
 
 #[inline]
@@ -330,17 +350,19 @@ fn put_long_key(room: &mut Room<'_>, field: Field, key: &str, value: usize) -> O
     put_varint(room, value as u64)
 }
 
-/// Text under a key that is known when compiling.
-#[expect(clippy::inline_always, reason = "the key and its length become constants")]
-#[inline(always)]
-fn put_text(room: &mut Room<'_>, field: Field, key: &'static str, text: &[u8]) -> Option<()> {
-    let length = text.len();
-    if !is_short(field, key, length + 2) {
-        return put_sized(room, field, key, STRING, text);
-    }
-    put_short_key(room, field, key, length + 2)?;
-    room.put_array(&[VALUE, length_byte(length + 2), STRING, length_byte(length)])?;
-    room.put(text)
+/// An event's id, with all the lengths that never change.
+#[inline]
+fn put_event_id(room: &mut Room<'_>, field: Field, id: EventId) -> Option<()> {
+    const HEAD: [u8; 16] = *b"_\x32\x0a\x08event_id\x12\x26\x0a\x24";
+    let [tag @ 0..0x80, 0] = field.tag.to_le_bytes() else {
+        return put_sized(room, field, names::EVENT_ID, STRING, &uuid(id));
+    };
+    let place = room.reserve::<52>()?;
+    let (head, text) = place.split_first_chunk_mut()?;
+    *head = HEAD;
+    head[0] = tag;
+    put_uuid(id, text.first_chunk_mut()?);
+    Some(())
 }
 
 /// Text or bytes.

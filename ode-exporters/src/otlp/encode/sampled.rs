@@ -35,7 +35,16 @@ pub(crate) enum State<'e> {
 ///
 /// A threshold is only ever raised, and left out where the randomness of the trace contradicts it:
 /// such an event was kept for another reason.
+#[inline]
 pub(crate) fn trace_state<'e>(event: &Event, facts: &Facts<'e>, buffer: &mut String) -> State<'e> {
+    if facts.trace_state.is_none() && facts.sample_rate.is_none() {
+        return State::None;
+    }
+    put_trace_state(event, facts, buffer)
+}
+
+#[inline(never)]
+fn put_trace_state<'e>(event: &Event, facts: &Facts<'e>, buffer: &mut String) -> State<'e> {
     let came = facts.trace_state.filter(|state| !state.is_empty());
     let threshold = facts.sample_rate.and_then(|rate| Threshold::from_probability(1.0 / rate));
     let as_it_came = came.map_or(State::None, State::AsItCame);

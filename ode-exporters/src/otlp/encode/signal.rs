@@ -1,5 +1,7 @@
 //! What events are sent as.
 
+use crate::otlp::encode::fields::{Field, log_record, span};
+
 /// Whether a destination is sent events as spans, as log records, or as both.
 ///
 /// ```
@@ -35,6 +37,17 @@ pub enum Signal {
     Spans,
     /// `ExportLogsServiceRequest`.
     Logs,
+}
+
+impl Signal {
+    /// Where the attributes of an event stand.
+    #[inline]
+    pub(crate) fn attributes(self) -> Field {
+        match self {
+            Self::Spans => span::ATTRIBUTES,
+            Self::Logs => log_record::ATTRIBUTES,
+        }
+    }
 }
 
 /// How a request is written.

@@ -51,8 +51,8 @@ pub(crate) fn put<'m, 'r, W: Writer<'m, 'r>>(
     let extra = Extra { duration_ns: (end - start != duration).then_some(duration), parent: None };
     // Only a log record has a body for what has no room.
     let mut rest = Buffer::default();
-    let (facts, dropped) =
-        attributes::put(writer, span::ATTRIBUTES, event, target, extra, &mut rest)?;
+    let mut facts = Facts::default();
+    let dropped = attributes::put(writer, event, target, extra, &mut rest, &mut facts)?;
     writer.number(span::KIND, facts.kind)?;
     if dropped > 0 {
         writer.number(span::DROPPED_ATTRIBUTES, dropped)?;

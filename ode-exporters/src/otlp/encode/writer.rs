@@ -1,10 +1,11 @@
 //! What protobuf and JSON have in common: messages of fields. And what they have in common with
 //! records of the SDK: attributes.
 
-use ode_core::{Entries, Value};
+use ode_core::{Entries, Event, Value};
 
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::names;
+use crate::write::digits::uuid;
 use crate::write::room::Room;
 
 /// Puts attributes. `None` is too little room.
@@ -16,17 +17,12 @@ pub(crate) trait Lists: Sized {
     fn attribute(&mut self, field: Field, key: &str, value: Value<'_>) -> Option<()>;
 
     /// The attributes that every event has.
-    fn identity(
-        &mut self,
-        field: Field,
-        id: &[u8; 36],
-        outcome: &str,
-        build_id: &str,
-    ) -> Option<()> {
-        let id = std::str::from_utf8(id).unwrap_or_default();
+    fn identity(&mut self, field: Field, event: &Event) -> Option<()> {
+        let id = uuid(event.event_id());
+        let id = std::str::from_utf8(&id).unwrap_or_default();
         self.attribute(field, names::EVENT_ID, Value::Str(id))?;
-        self.attribute(field, names::OUTCOME, Value::Str(outcome))?;
-        self.attribute(field, names::BUILD_ID, Value::Str(build_id))
+        self.attribute(field, names::OUTCOME, Value::Str(event.outcome().as_str()))?;
+        self.attribute(field, names::BUILD_ID, Value::Str(event.process().build_id()))
     }
 
     /// Puts fields that are attributes and nothing else for as long as there is a quick way to.
