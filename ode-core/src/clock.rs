@@ -4,6 +4,7 @@
 use std::sync::{LazyLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::anchor::Anchor;
 use crate::event::time::Wall;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Mutex, lock};
@@ -50,6 +51,18 @@ impl Clock {
         match self {
             Self::System => system_time(),
             Self::Manual(clock) => lock(&clock.state).wall.system_time(),
+        }
+    }
+
+    /// Wall time and the moment of it, for one who asks often and keeps the anchor.
+    #[inline]
+    pub(crate) fn both(&self, anchor: &mut Anchor) -> (SystemTime, Moment) {
+        match self {
+            Self::System => {
+                let now = system_instant();
+                (anchor.wall_at(now, system_time), Moment::System(now))
+            }
+            Self::Manual(_) => (self.wall(), self.moment()),
         }
     }
 

@@ -48,6 +48,7 @@
 #[cfg(target_family = "wasm")]
 compile_error!("ode needs threads and clocks of an operating system; wasm is not supported");
 
+mod anchor;
 mod clock;
 mod context;
 mod event;

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::SystemTime;
 
+use crate::anchor::Anchor;
 use crate::clock::Moment;
 use crate::context::cells::Count;
 use crate::context::shared::{Shared, copy_inherited};
@@ -36,6 +37,8 @@ pub(crate) struct Unit {
     pub(crate) started: Option<(SystemTime, Moment)>,
     /// The same of `start()`, for a unit that is closed without having run.
     pub(crate) opened: (SystemTime, Moment),
+    /// How moments are wall times; kept for the next unit.
+    anchor: Anchor,
     /// When its function ended, if that is not now.
     pub(crate) ended: Option<Moment>,
     pub(crate) held_until: Option<Moment>,
@@ -167,6 +170,7 @@ impl Unit {
             buffer: Buffer::default(),
             started: None,
             opened: (SystemTime::UNIX_EPOCH, Moment::Manual(0)),
+            anchor: Anchor::default(),
             ended: None,
             held_until: None,
             incomplete: false,
@@ -220,6 +224,8 @@ impl Unit {
                 // Another task may have set an inherited field meanwhile.
                 parent.record();
                 self.adopt(parent.context);
+                // Both go by the same reading.
+                self.anchor = parent.anchor;
                 if parent.has_inherited {
                     copy_inherited(&parent.buffer, &mut self.buffer);
                     self.has_inherited = true;
@@ -249,7 +255,7 @@ impl Unit {
     /// Notes the time of opening, for a unit that may be closed without running.
     pub(crate) fn note_opening(&mut self) {
         if let Some(pipeline) = &self.pipeline {
-            self.opened = (pipeline.clock.wall(), pipeline.clock.moment());
+            self.opened = pipeline.clock.both(&mut self.anchor);
         }
     }
 
@@ -259,7 +265,7 @@ impl Unit {
         if self.started.is_none()
             && let Some(pipeline) = &self.pipeline
         {
-            self.started = Some((pipeline.clock.wall(), pipeline.clock.moment()));
+            self.started = Some(pipeline.clock.both(&mut self.anchor));
         }
     }
 
