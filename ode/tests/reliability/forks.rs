@@ -28,11 +28,7 @@ const PATIENCE_SECONDS: u32 = 20;
 /// What an open child would wait for, if it waited for anything.
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// `RELIABILITY_RUNS=1000` for the whole count.
-fn forks() -> u64 {
-    let runs = std::env::var_os("RELIABILITY_RUNS").and_then(|runs| runs.to_str()?.parse().ok());
-    runs.unwrap_or(300)
-}
+const FORKS: u64 = 1_000;
 
 static IS_DONE: AtomicBool = AtomicBool::new(false);
 
@@ -135,7 +131,7 @@ pub(crate) fn role() {
                     }
                 });
             }
-            for n in 0..forks() {
+            for n in 0..FORKS {
                 // Between two children nothing else draws ids, so they begin as twins.
                 if n % 2 == 0 {
                     WideEvent::builder("of the parent").run(|| ode::set! { n = n });
@@ -158,14 +154,14 @@ fn a_child_neither_hangs_nor_exports() {
     let (file, ids) = (folder.path("events"), folder.path("ids"));
     fs::create_dir(&ids).unwrap();
     let argument = format!("{} {}", file.display(), ids.display());
-    let patience = LONG + Duration::from_millis(200 * forks());
+    let patience = LONG + Duration::from_millis(200 * FORKS);
     let left = Running::start_for(program("forks").env(ARGUMENT, argument), patience).finish();
     left.assert_success();
 
     let events = events_in(&file);
     assert_eq!(events.len().to_string(), left.told("delivered"));
     let of_parent = events.iter().filter(|event| event.name() == "of the parent").count();
-    assert_eq!(of_parent as u64, forks().div_ceil(2));
+    assert_eq!(of_parent as u64, FORKS.div_ceil(2));
     assert!(events.iter().all(|event| event.name() != "of a child"), "a child exported");
     let event_ids: HashSet<_> = events.iter().map(|event| event.event_id().to_string()).collect();
     assert_eq!(event_ids.len(), events.len(), "an event came twice");
@@ -173,7 +169,7 @@ fn a_child_neither_hangs_nor_exports() {
     let mut traces: HashSet<_> =
         events.iter().map(|event| event.trace_context().trace_id().to_string()).collect();
     let ids: Vec<_> = fs::read_dir(&ids).unwrap().map(|id| id.unwrap().path()).collect();
-    assert_eq!(ids.len() as u64, forks());
+    assert_eq!(ids.len() as u64, FORKS);
     for id in ids {
         let id = fs::read_to_string(id).unwrap();
         assert_eq!(id.len(), 32, "{id:?}");

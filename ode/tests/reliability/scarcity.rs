@@ -12,7 +12,7 @@ use ode::exporters::JsonLines;
 use crate::roles::{LONG, argument};
 use crate::support::{ARGUMENT, Folder, Left, events_in, launched, names, program, run};
 
-const RUNS: usize = 10;
+const RUNS: usize = 100;
 
 /// This program in a role, under a limit of the shell's `ulimit`.
 fn under(limit: &str, role: &str) -> Command {
