@@ -1,5 +1,7 @@
 //! A destination in a model: the real intake and control, and a worker of a few lines.
 
+use std::time::Duration;
+
 use loom::sync::Arc;
 use loom::thread;
 
@@ -34,6 +36,7 @@ impl Destination {
             capacity_bytes: 1 << 20,
             batch_events,
             batch_bytes: 1 << 20,
+            batch_delay: Duration::ZERO,
             overflow,
         };
         Arc::new(Self {

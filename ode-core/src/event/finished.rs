@@ -118,7 +118,7 @@ impl Event {
         self.id
     }
 
-    /// Wall time at the start of the unit.
+    /// Wall time at the start of the unit. A wall clock that is set counts after a millisecond at most.
     pub fn timestamp(&self) -> SystemTime {
         self.wall.system_time()
     }

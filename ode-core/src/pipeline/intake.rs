@@ -33,6 +33,8 @@ const LEASE_BYTES: i64 = 64 << 10;
 const CHUNK_EVENTS: usize = 512;
 /// … or bytes; 512 events of 24 fields stay well below.
 const CHUNK_BYTES: usize = 1 << 20;
+/// A full chunk may wait for another one, if it does not wait longer than this.
+const SOON: Duration = Duration::from_millis(100);
 /// How many empty chunks are kept for reuse: one for each shard that a tick collects, and some …
 const SPARE_CHUNKS: usize = 2 * SHARDS;
 /// … as long as they hold no more memory than this together.
@@ -55,6 +57,8 @@ pub(crate) struct Intake {
     closed: AtomicBool,
     chunk_events: usize,
     chunk_bytes: usize,
+    /// How many chunks have to wait for the worker to be woken.
+    worth_a_wake: usize,
     capacity_bytes: usize,
     overflow: Overflow,
     /// The worker was told that the queue is full, since it last made room …
@@ -120,12 +124,17 @@ pub(crate) struct IntakeStats {
 /// What a record that was taken in has made ready for the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handed {
+    /// Nothing that it is woken for.
     Nothing,
     Chunk,
 }
 
 impl Intake {
     pub(crate) fn new(settings: &QueueSettings) -> Self {
+        // A small queue is handed over before it is full; no chunk outgrows a batch.
+        let chunk_events =
+            CHUNK_EVENTS.min(settings.batch_events).min(settings.capacity.div_ceil(2)).max(1);
+        let chunk_bytes = CHUNK_BYTES.min(settings.batch_bytes).min(settings.capacity_bytes / 2);
         Self {
             shards: Box::default(),
             last_resort: Shard::default(),
@@ -137,12 +146,9 @@ impl Intake {
             waiting: AtomicUsize::new(0),
             releases: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
-            // A small queue is handed over before it is full; no chunk outgrows a batch.
-            chunk_events: CHUNK_EVENTS
-                .min(settings.batch_events)
-                .min(settings.capacity.div_ceil(2))
-                .max(1),
-            chunk_bytes: CHUNK_BYTES.min(settings.batch_bytes).min(settings.capacity_bytes / 2),
+            chunk_events,
+            chunk_bytes,
+            worth_a_wake: if can_wait(settings, chunk_events, chunk_bytes) { 2 } else { 1 },
             capacity_bytes: settings.capacity_bytes,
             overflow: settings.overflow,
             full_said: Said::default(),
@@ -240,6 +246,9 @@ impl Intake {
         match self.backlog_soon() {
             Some(mut backlog) => {
                 backlog.push(&mut shard.chunk);
+                if backlog.chunks.len() < self.worth_a_wake {
+                    return Handed::Nothing;
+                }
                 Handed::Chunk
             }
             None => Handed::Nothing,
@@ -537,6 +546,15 @@ impl ShardState {
         }
         fits
     }
+}
+
+/// Whether a full chunk may wait for another one, or for the worker to come by: where that is soon, and
+/// two of them are little of what the queue holds. Waking costs as much as copying a hundred events.
+fn can_wait(settings: &QueueSettings, chunk_events: usize, chunk_bytes: usize) -> bool {
+    chunk_events == CHUNK_EVENTS
+        && 2 * chunk_events <= settings.capacity / 4
+        && 2 * chunk_bytes <= settings.capacity_bytes / 4
+        && settings.batch_delay <= SOON
 }
 
 impl Backlog {

@@ -9,6 +9,8 @@ pub(crate) mod diagnostics;
 pub(crate) mod engine;
 pub(crate) mod guard;
 pub(crate) mod intake;
+#[cfg(test)]
+mod intake_tests;
 pub(crate) mod keeper;
 pub(crate) mod ledger;
 pub(crate) mod lifecycle;

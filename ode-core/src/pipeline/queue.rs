@@ -96,6 +96,10 @@ impl Queue {
     }
 
     /// How many events a batch holds at most. Default 512, at least 1.
+    ///
+    /// A full batch waits for another one before it wakes the worker, but no longer than
+    /// [`batch_delay`](Self::batch_delay); smaller ones, those of a small queue, and those under a
+    /// delay of more than 100 ms wake it at once.
     pub fn batch_events(mut self, events: usize) -> Self {
         self.settings.batch_events = events.max(1);
         self

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use ode_core::Limits;
 use ode_core::testing::TestClock;
+use ode_core::{Limits, Queue};
 
 use crate::support::{
     Gate, LONG, Log, builder, ledger, let_it_look, record, record_text, scripted, start, start_at,
@@ -32,6 +32,35 @@ fn leaves_without_a_tick_when_it_is_full() {
         record(&pipeline, 0..10);
         wait_for_attempts(&pipeline, &log, 1);
         assert_eq!(log.ordered(), (0..10).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn leaves_without_a_tick_when_another_is_full_too() {
+    watched(|| {
+        let (log, clock) = (Log::default(), TestClock::new());
+        let pipeline = start_at(&clock, scripted(&log, []));
+        record(&pipeline, 0..1_024);
+        wait_for_attempts(&pipeline, &log, 2);
+        assert_eq!(log.ordered(), (0..1_024).collect::<Vec<_>>());
+    });
+}
+
+/// Where it would wait for long, or two are much of what there is room for.
+#[test]
+fn leaves_alone_where_it_cannot_wait() {
+    watched(|| {
+        let queues: [fn(Queue) -> Queue; 3] = [
+            |queue| queue.batch_delay(Duration::from_millis(101)),
+            |queue| queue.capacity(4_095),
+            |queue| queue.capacity_bytes((8 << 20) - 4),
+        ];
+        for queue in queues {
+            let (log, clock) = (Log::default(), TestClock::new());
+            let pipeline = start_at(&clock, queue(scripted(&log, [])));
+            record(&pipeline, 0..512);
+            wait_for_attempts(&pipeline, &log, 1);
+        }
     });
 }
 

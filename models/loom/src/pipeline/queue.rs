@@ -15,5 +15,6 @@ pub(crate) struct QueueSettings {
     pub(crate) capacity_bytes: usize,
     pub(crate) batch_events: usize,
     pub(crate) batch_bytes: usize,
+    pub(crate) batch_delay: Duration,
     pub(crate) overflow: Overflow,
 }
