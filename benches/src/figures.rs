@@ -2,7 +2,6 @@
 
 use std::process::Command;
 
-use crate::awake::{Awake, was_awake};
 use crate::measure::{count, median};
 
 /// What can be measured in a child process, by name; the argument is how many units.
@@ -21,9 +20,6 @@ pub fn was_child(figures: &[Figure]) -> bool {
 /// The same where figures are not in a list: they are measured by name.
 #[expect(clippy::print_stdout, reason = "the parent reads it")]
 pub fn answered(measure: impl FnOnce(&str, usize) -> f64) -> bool {
-    if was_awake() {
-        return true;
-    }
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     let ["figure", name, units] =
         *arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
@@ -50,7 +46,6 @@ impl Rounds {
 
     /// The same with a number of units for each.
     pub fn take_each(asked: Vec<(String, usize)>, rounds: usize) -> Self {
-        let _awake = Awake::keep();
         let mut figures: Vec<Vec<f64>> = vec![Vec::new(); asked.len()];
         for _ in 0..rounds {
             for (figures, (name, units)) in figures.iter_mut().zip(&asked) {

@@ -12,7 +12,6 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clocks it measures with")]
 
-pub mod awake;
 pub mod by_hand;
 pub mod by_ode;
 pub mod cart;
