@@ -549,7 +549,7 @@ impl ShardState {
 }
 
 /// Whether a full chunk may wait for another one, or for the worker to come by: where that is soon, and
-/// two of them are little of what the queue holds. Waking costs as much as copying a hundred events.
+/// two of them are little of what the queue holds. Waking is a system call, and a start on both sides.
 fn can_wait(settings: &QueueSettings, chunk_events: usize, chunk_bytes: usize) -> bool {
     chunk_events == CHUNK_EVENTS
         && 2 * chunk_events <= settings.capacity / 4

@@ -133,7 +133,7 @@ const QUICK: usize = 192;
 
 /// Puts attributes whose keys are prepared and whose lengths take one byte: every piece is copied as
 /// long as the longest is, and the next one begins where it really ends. Stops before what is not
-/// like that; gives what is left.
+/// like that, and leaves it in `entries`.
 #[inline(never)]
 fn put_quickly(room: &mut Room<'_>, tag: u8, keys: &mut Slots, entries: &mut Entries<'_>) {
     // Copied, so that what is stored on the way cannot change them.
