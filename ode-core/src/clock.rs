@@ -1,13 +1,14 @@
 //! Time, injected: the system's clocks, or one that a test moves by hand.
 #![cfg_attr(not(any(test, feature = "testing")), expect(dead_code, reason = "tests move time"))]
 
-use std::sync::{LazyLock, Weak};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::Weak;
+use std::time::Duration;
 
 use crate::anchor::Anchor;
 use crate::event::time::Wall;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Mutex, lock};
+use crate::system_time;
 
 /// Where a pipeline takes its time from.
 #[derive(Clone, Debug, Default)]
@@ -17,52 +18,37 @@ pub(crate) enum Clock {
     Manual(Arc<ManualClock>),
 }
 
-/// Monotonic time is counted from here.
-static START: LazyLock<Instant> = LazyLock::new(system_instant);
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
-fn system_instant() -> Instant {
-    Instant::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-fn system_time() -> SystemTime {
-    SystemTime::now()
-}
-
 impl Clock {
     /// Monotonic nanoseconds since some fixed point.
     pub(crate) fn now(&self) -> u64 {
         self.moment().nanos()
     }
 
-    /// A monotonic moment, as cheaply as it can be had.
+    /// A monotonic moment.
     #[inline]
     pub(crate) fn moment(&self) -> Moment {
         match self {
-            Self::System => Moment::System(system_instant()),
-            Self::Manual(clock) => Moment::Manual(lock(&clock.state).now),
+            Self::System => Moment(system_time::monotonic_nanos()),
+            Self::Manual(clock) => Moment(lock(&clock.state).now),
         }
     }
 
     /// Wall time.
     #[inline]
-    pub(crate) fn wall(&self) -> SystemTime {
+    pub(crate) fn wall(&self) -> Wall {
         match self {
-            Self::System => system_time(),
-            Self::Manual(clock) => lock(&clock.state).wall.system_time(),
+            Self::System => system_time::wall(),
+            Self::Manual(clock) => lock(&clock.state).wall,
         }
     }
 
     /// Wall time and the moment of it, for one who asks often and keeps the anchor.
     #[inline]
-    pub(crate) fn both(&self, anchor: &mut Anchor) -> (SystemTime, Moment) {
+    pub(crate) fn both(&self, anchor: &mut Anchor) -> (Wall, Moment) {
+        let now = self.moment();
         match self {
-            Self::System => {
-                let now = system_instant();
-                (anchor.wall_at(now, system_time), Moment::System(now))
-            }
-            Self::Manual(_) => (self.wall(), self.moment()),
+            Self::System => (anchor.wall_at(now, system_time::wall), now),
+            Self::Manual(_) => (self.wall(), now),
         }
     }
 
@@ -81,35 +67,21 @@ impl Clock {
     }
 }
 
-/// A monotonic moment; only moments of one clock compare.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Moment {
-    System(Instant),
-    Manual(u64),
-}
+/// A monotonic moment, in nanoseconds since its clock's fixed point; only moments of one clock compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(pub(crate) u64);
 
 impl Moment {
     /// Nanoseconds from `earlier` to here; 0 when it is not earlier.
     #[inline]
     pub(crate) fn since(self, earlier: Self) -> u64 {
-        match (self, earlier) {
-            (Self::System(now), Self::System(earlier)) => {
-                let since = now.saturating_duration_since(earlier);
-                since
-                    .as_secs()
-                    .wrapping_mul(1_000_000_000)
-                    .wrapping_add(since.subsec_nanos().into())
-            }
-            (now, earlier) => now.nanos().saturating_sub(earlier.nanos()),
-        }
+        self.0.saturating_sub(earlier.0)
     }
 
     /// Nanoseconds since the clock's fixed point.
+    #[inline]
     pub(crate) fn nanos(self) -> u64 {
-        match self {
-            Self::System(_) => self.since(Self::System(*START)),
-            Self::Manual(nanos) => nanos,
-        }
+        self.0
     }
 }
 

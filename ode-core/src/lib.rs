@@ -70,6 +70,7 @@ mod redact;
 mod rng;
 mod ship;
 mod sync;
+mod system_time;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod testing_hook;

@@ -11,8 +11,8 @@ use std::process::Command;
 /// Crates that an application on ode gets with default features, itself and ode included.
 const MAX_CRATES: usize = 30;
 /// What `ode-core` may bring along.
-const DEPENDENCIES_OF_CORE: [&str; 4] =
-    ["fastrand", "ode-macros", "pin-project-lite", "xxhash-rust"];
+const DEPENDENCIES_OF_CORE: [&str; 5] =
+    ["fastrand", "nix", "ode-macros", "pin-project-lite", "xxhash-rust"];
 const MAX_LINES: usize = 800;
 
 /// Each member, and the members it may depend on.

@@ -23,7 +23,7 @@ pub(crate) struct Head {
     pub(crate) random: u128,
     pub(crate) context: TraceContext,
     pub(crate) parent: Option<SpanId>,
-    pub(crate) start: SystemTime,
+    pub(crate) start: Wall,
     pub(crate) duration_ns: u64,
     pub(crate) outcome: Outcome,
     /// The reason of a decline, the cause of a cancellation.
@@ -45,7 +45,6 @@ pub(crate) struct Head {
 pub struct Event {
     pub(crate) head: Head,
     pub(crate) id: EventId,
-    pub(crate) wall: Wall,
     /// The name of an event that was read back.
     pub(crate) own_name: Option<String>,
     pub(crate) process: Arc<Process>,
@@ -77,7 +76,7 @@ impl Event {
             random: 0,
             context: TraceContext::new(TraceId(1), SpanId(1)),
             parent: None,
-            start: SystemTime::UNIX_EPOCH,
+            start: Wall::default(),
             duration_ns: 0,
             outcome: Outcome::Ok,
             detail: None,
@@ -91,7 +90,6 @@ impl Event {
         Self {
             head,
             id: EventId(0),
-            wall: Wall::default(),
             own_name: None,
             process,
             entries: Vec::new(),
@@ -120,12 +118,12 @@ impl Event {
 
     /// Wall time at the start of the unit. A wall clock that is set counts after a millisecond at most.
     pub fn timestamp(&self) -> SystemTime {
-        self.wall.system_time()
+        self.head.start.system_time()
     }
 
     /// Wall time at the start as seconds since 1970, negative before, and nanoseconds within.
     pub fn unix_time(&self) -> (i64, u32) {
-        (self.wall.seconds, self.wall.nanos)
+        (self.head.start.seconds, self.head.start.nanos)
     }
 
     /// How long the unit took, by the monotonic clock.
@@ -267,7 +265,7 @@ impl fmt::Debug for Event {
     /// The whole event, for test failures: fixed part first, then the fields in order.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
-        map.entry(&"timestamp", &format_args!("{}", self.wall));
+        map.entry(&"timestamp", &format_args!("{}", self.head.start));
         map.entry(&"name", &self.name());
         map.entry(&"outcome", &format_args!("{}", self.head.outcome));
         map.entry(&"duration_ns", &self.head.duration_ns);
@@ -318,13 +316,13 @@ impl EventBuilder {
 
     /// Sets the time of the start from RFC 3339 text in UTC; `None` if it is not that.
     pub fn timestamp(mut self, rfc3339: &str) -> Option<Self> {
-        self.event.wall = Wall::parse(rfc3339)?;
+        self.event.head.start = Wall::parse(rfc3339)?;
         Some(self)
     }
 
     /// Sets the time of the start.
     pub fn unix_time(mut self, seconds: i64, nanos: u32) -> Self {
-        self.event.wall = Wall { seconds, nanos };
+        self.event.head.start = Wall { seconds, nanos };
         self
     }
 

@@ -13,7 +13,7 @@ impl Serialize for Event {
     /// NaN and the infinities are the strings `NaN`, `Infinity` and `-Infinity`; bytes are base64.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("timestamp", &Text(&self.wall))?;
+        map.serialize_entry("timestamp", &Text(&self.head.start))?;
         map.serialize_entry("name", self.name())?;
         map.serialize_entry("outcome", self.head.outcome.as_str())?;
         map.serialize_entry("duration_ns", &self.head.duration_ns)?;

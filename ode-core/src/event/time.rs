@@ -45,6 +45,23 @@ impl Wall {
             .unwrap_or(UNIX_EPOCH)
     }
 
+    /// So many nanoseconds later.
+    #[inline]
+    pub(crate) fn checked_add(self, nanos: u64) -> Option<Self> {
+        let nanos = nanos.checked_add(self.nanos.into())?;
+        let seconds = i64::try_from(nanos / u64::from(NANOS)).ok()?;
+        let nanos = u32::try_from(nanos % u64::from(NANOS)).ok()?;
+        Some(Self { seconds: self.seconds.checked_add(seconds)?, nanos })
+    }
+
+    /// How many nanoseconds lie between two points; the largest number where they are too many.
+    pub(crate) fn abs_diff(self, other: Self) -> u64 {
+        let seconds = i128::from(self.seconds) - i128::from(other.seconds);
+        let nanos = i128::from(self.nanos) - i128::from(other.nanos);
+        let apart = (seconds * i128::from(NANOS) + nanos).unsigned_abs();
+        u64::try_from(apart).unwrap_or(u64::MAX)
+    }
+
     /// Milliseconds since 1970, for time-sorted ids; 0 before.
     pub(crate) fn unix_millis(self) -> u64 {
         u64::try_from(self.seconds).map_or(0, |seconds| {

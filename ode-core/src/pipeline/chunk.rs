@@ -7,7 +7,6 @@ use crate::event::array::{ArrayData, Element, elements};
 use crate::event::entries::MARGIN;
 use crate::event::finished::{Event, Head, push_notes};
 use crate::event::ids::EventId;
-use crate::event::time::Wall;
 use crate::record::buffer::{Buffer, CLEARED, Field, Kind, TRUNCATED, name_at, unrange};
 use crate::record::resolve::{Raw, Resolved, Resolver, entry_key};
 use crate::record::sequence::Sequence;
@@ -196,8 +195,7 @@ pub(crate) fn unpack<'s>(
     event: &mut Event,
 ) -> Option<&'s mut Sequence> {
     event.head = *head;
-    event.wall = Wall::from(head.start);
-    event.id = EventId::from_parts(event.wall.unix_millis(), head.random);
+    event.id = EventId::from_parts(head.start.unix_millis(), head.random);
     event.own_name = None;
     event.entries.clear();
     event.text.clear();

@@ -22,7 +22,7 @@ impl Captured {
             ("event_id", OwnedValue::Str(event.event_id().to_string())),
             ("trace_id", OwnedValue::Str(event.trace_context().trace_id().to_string())),
             ("span_id", OwnedValue::Str(event.trace_context().span_id().to_string())),
-            ("timestamp", OwnedValue::Str(event.wall.to_string())),
+            ("timestamp", OwnedValue::Str(event.head.start.to_string())),
         ];
         let parent =
             event.parent_span_id().map(|id| ("parent_span_id", OwnedValue::Str(id.to_string())));

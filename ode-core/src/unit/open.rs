@@ -1,7 +1,6 @@
 //! [`Unit`]: the memory of an open unit of work.
 
 use std::cell::Cell;
-use std::time::SystemTime;
 
 use crate::anchor::Anchor;
 use crate::clock::Moment;
@@ -12,6 +11,7 @@ use crate::event::finished::Head;
 use crate::event::ids::{SpanId, TraceContext, TraceId};
 use crate::event::keys;
 use crate::event::outcome::{CancelCause, Ending, Outcome, Word};
+use crate::event::time::Wall;
 use crate::fork;
 use crate::pipeline::engine::{GLOBAL, Pipeline, PipelineRef};
 use crate::record::buffer::{Buffer, INHERITED, KeyRef};
@@ -34,9 +34,9 @@ pub(crate) struct Unit {
     pub(crate) parent: Option<SpanId>,
     pub(crate) buffer: Buffer,
     /// Wall time and monotonic moment of the first run, scope or poll.
-    pub(crate) started: Option<(SystemTime, Moment)>,
+    pub(crate) started: Option<(Wall, Moment)>,
     /// The same of `start()`, for a unit that is closed without having run.
-    pub(crate) opened: (SystemTime, Moment),
+    pub(crate) opened: (Wall, Moment),
     /// How moments are wall times; kept for the next unit.
     anchor: Anchor,
     /// When its function ended, if that is not now.
@@ -169,7 +169,7 @@ impl Unit {
             parent: None,
             buffer: Buffer::default(),
             started: None,
-            opened: (SystemTime::UNIX_EPOCH, Moment::Manual(0)),
+            opened: Default::default(),
             anchor: Anchor::default(),
             ended: None,
             held_until: None,
