@@ -128,6 +128,24 @@ impl<'e> Glance<'e> {
         self.entry.key.map(|key| FieldKey(Name::Static(key)))
     }
 
+    /// The run-time key that stands here before its value, with what is behind it in memory, and how
+    /// many bytes of that are the key, at most as many as there are.
+    #[inline]
+    pub fn run_time_key(&self) -> Option<(&'e [u8; WIDE], usize)> {
+        if self.entry.kind != Kind::KeyText {
+            return None;
+        }
+        self.wide().filter(|(_, length)| *length <= WIDE)
+    }
+
+    /// The text of the entry, if it is one, with what is behind it in memory.
+    #[inline]
+    fn wide(&self) -> Option<(&'e [u8; WIDE], usize)> {
+        let text = unrange(self.entry.data);
+        let wide = self.text.get(text.start..text.start + WIDE)?.first_chunk()?;
+        Some((wide, text.len()))
+    }
+
     /// The value, if it is plain.
     #[inline]
     pub fn value(&self) -> Plain<'e> {
@@ -137,14 +155,10 @@ impl<'e> Glance<'e> {
             Kind::I64 => Plain::I64(data.cast_signed()),
             Kind::U64 => Plain::U64(data),
             Kind::F64 => Plain::F64(f64::from_bits(data)),
-            Kind::Str => {
-                let text = unrange(data);
-                let wide = self.text.get(text.start..text.start + WIDE);
-                match wide.and_then(|wide| wide.first_chunk()) {
-                    Some(wide) if text.len() <= WIDE => Plain::Text(wide, text.len()),
-                    _ => Plain::Other,
-                }
-            }
+            Kind::Str => match self.wide() {
+                Some((wide, length)) if length <= WIDE => Plain::Text(wide, length),
+                _ => Plain::Other,
+            },
             Kind::Bytes | Kind::Array | Kind::KeyText => Plain::Other,
         }
     }

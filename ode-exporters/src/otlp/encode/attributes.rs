@@ -55,12 +55,12 @@ pub(crate) fn put<'e, W: Lists>(
         put_head(writer, field, event, extra)?;
         let mut entries = event.entries();
         loop {
-            if !limited && entries.peek().is_some_and(|(entry, _)| entry.key().is_some()) {
+            if !limited {
                 writer.quickly(field, &mut entries);
             }
             let Some((key, value)) = entries.next() else { break };
             let key = key.name();
-            let plain = !limited && !may_be_special(key);
+            let plain = !limited && !may_be_special(key.as_bytes());
             match value {
                 Value::Str(_) | Value::I64(_) | Value::F64(_) | Value::Bool(_) if plain => {
                     writer.attribute(field, key, value)?;

@@ -20,6 +20,7 @@ mod log;
 pub(crate) mod names;
 mod prepared;
 mod protobuf;
+mod quick;
 mod resource;
 pub(crate) mod sampled;
 mod shape;

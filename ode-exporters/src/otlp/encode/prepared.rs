@@ -7,10 +7,10 @@ use crate::otlp::encode::identity::Identities;
 use crate::otlp::encode::protobuf::KEY;
 
 /// Names that are prepared are no longer than this.
-const MAX_NAME: usize = SPACE - BEFORE_NAME;
+pub(crate) const MAX_NAME: usize = SPACE - BEFORE_NAME;
 const SPACE: usize = 48;
 /// Tag and length of the `KeyValue`, tag and length of the key.
-const BEFORE_NAME: usize = 4;
+pub(crate) const BEFORE_NAME: usize = 4;
 
 /// The beginning of a `KeyValue`: its tag, which is left out, its length without the value and what
 /// stands before that, and its key. Behind these there are zeros, so that copies need not know their length.

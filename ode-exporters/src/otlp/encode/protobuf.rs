@@ -1,11 +1,12 @@
 //! Protobuf, written in one pass. Lengths that are known beforehand are as short as they can be;
 //! the others are given four bytes, which every reader of protobuf takes.
 
-use ode_core::{Entries, Event, EventId, Glance, Plain, ToArray, Value};
+use ode_core::{Entries, Event, EventId, ToArray, Value};
 
 use crate::otlp::encode::fields::Field;
 use crate::otlp::encode::names;
-use crate::otlp::encode::prepared::{Keys, Prepared, Slots, prepared};
+use crate::otlp::encode::prepared::Keys;
+use crate::otlp::encode::quick;
 use crate::otlp::encode::writer::{Lists, Writer};
 use crate::write::digits::{put_uuid, uuid};
 use crate::write::room::{Buffer, Room};
@@ -123,109 +124,9 @@ impl Lists for Protobuf<'_, '_> {
     fn quickly(&mut self, field: Field, entries: &mut Entries<'_>) {
         let keys = self.keys.as_mut().and_then(|keys| keys.open());
         if let (Some(keys), [tag @ 0..0x80, 0]) = (keys, field.tag.to_le_bytes()) {
-            put_quickly(self.room, tag, keys, entries);
+            quick::put(self.room, tag, keys, entries);
         }
     }
-}
-
-/// As many bytes as the longest attribute has that is put quickly, and then some.
-const QUICK: usize = 192;
-
-/// Puts attributes whose keys are prepared and whose lengths take one byte: every piece is copied as
-/// long as the longest is, and the next one begins where it really ends. Stops before what is not
-/// like that, and leaves it in `entries`.
-#[inline(never)]
-fn put_quickly(room: &mut Room<'_>, tag: u8, keys: &mut Slots, entries: &mut Entries<'_>) {
-    // Copied, so that what is stored on the way cannot change them.
-    let mut rest = entries.clone();
-    room.fill(|mut free| {
-        while let Some((entry, behind)) = rest.peek()
-            && let Some(space) = free.first_chunk_mut()
-            && let Some(key) = prepared(keys, entry)
-            && let Some(length) = put_quick(space, tag, key, entry)
-            && length <= free.len()
-        {
-            rest = behind;
-            free = free.split_at_mut(length).1;
-        }
-        free
-    });
-    *entries = rest;
-}
-
-/// Puts an attribute, and says how many bytes it has.
-#[expect(clippy::inline_always, reason = "a part of the loop, to be read on its own")]
-#[inline(always)]
-fn put_quick(space: &mut [u8; QUICK], tag: u8, key: &Prepared, entry: Glance<'_>) -> Option<usize> {
-    let at = key.length();
-    *space.first_chunk_mut()? = key.bytes;
-    // The bytes of the value, with its tag and its length.
-    let size = match entry.value() {
-        Plain::Text(wide, length) => {
-            // The text's length, and that of the value around it, two bytes before it.
-            let lengths = u32::from(length_byte(length)) * 0x0100_0100;
-            let head = u32::from_le_bytes([VALUE, 2, STRING, 0]) + lengths;
-            put_at(space, at, head.to_le_bytes())?;
-            if length <= 32 {
-                put_at(space, at + 4, *wide.first_chunk::<32>()?)?;
-            } else {
-                put_at(space, at + 4, *wide)?;
-            }
-            length + 4
-        }
-        Plain::I64(number) => put_varint_at(space, at, u64::try_from(number).ok()?)?,
-        Plain::U64(number) => put_varint_at(space, at, number)?,
-        Plain::F64(number) => {
-            put_at(space, at, [VALUE, 9, DOUBLE])?;
-            put_at(space, at + 3, number.to_bits().to_le_bytes())?;
-            11
-        }
-        Plain::Bool(value) => {
-            put_at(space, at, [VALUE, 2, BOOL, u8::from(value)])?;
-            4
-        }
-        Plain::Other => return None,
-    };
-    let [first, total, ..] = space;
-    *first = tag;
-    *total += length_byte(size);
-    Some(at + size)
-}
-
-/// Puts an integer of at most 56 bits as a value; says how many bytes that is.
-#[inline]
-fn put_varint_at(space: &mut [u8; QUICK], at: usize, number: u64) -> Option<usize> {
-    if number < 1 << 14 {
-        let two = u64::from(number >= 0x80);
-        let digits = number & 0x7f | two << 7 | number << 1 & 0x7f00;
-        put_at(space, at, integer_head(2 + two, digits))?;
-        return Some(4 + usize::from(number >= 0x80));
-    }
-    if number < 1 << 28 {
-        let halves = number & 0x3fff | (number << 2 & 0x3fff_0000);
-        let quarters = halves & 0x007f_007f | (halves << 1 & 0x7f00_7f00);
-        let four = u64::from(number >= 1 << 21);
-        let digits = quarters | 0x8080 | four << 23;
-        put_at(space, at, integer_head(4 + four, digits))?;
-        return Some(6 + usize::from(number >= 1 << 21));
-    }
-    let (digits, length) = varint_below_57_bits(number)?;
-    put_at(space, at, [VALUE, length_byte(length + 1), INT])?;
-    put_at(space, at + 3, digits)?;
-    Some(length + 3)
-}
-
-/// The tag and the length of a value, its own tag, and up to five digits of base 128.
-#[inline]
-const fn integer_head(length: u64, digits: u64) -> [u8; 8] {
-    let [tag, integer] = [VALUE as u64, INT as u64];
-    (tag | length << 8 | integer << 16 | digits << 24).to_le_bytes()
-}
-
-#[inline]
-fn put_at<const N: usize>(space: &mut [u8; QUICK], at: usize, bytes: [u8; N]) -> Option<()> {
-    *space.get_mut(at..at + N)?.first_chunk_mut()? = bytes;
-    Some(())
 }
 
 /// A number as [`put_varint`] writes it, and how many of the bytes count: halves, quarters and eighths
@@ -245,19 +146,19 @@ pub(crate) fn varint_below_57_bits(number: u64) -> Option<([u8; 8], usize)> {
 }
 
 /// Tags of `AnyValue`.
-const STRING: u8 = 1 << 3 | 2;
-const BOOL: u8 = 2 << 3;
-const INT: u8 = 3 << 3;
-const DOUBLE: u8 = 4 << 3 | 1;
+pub(crate) const STRING: u8 = 1 << 3 | 2;
+pub(crate) const BOOL: u8 = 2 << 3;
+pub(crate) const INT: u8 = 3 << 3;
+pub(crate) const DOUBLE: u8 = 4 << 3 | 1;
 const ARRAY: u8 = 5 << 3 | 2;
 const BYTES: u8 = 7 << 3 | 2;
 /// Tags of `KeyValue`, and of the items of `ArrayValue`.
 pub(crate) const KEY: u8 = 1 << 3 | 2;
-const VALUE: u8 = 2 << 3 | 2;
+pub(crate) const VALUE: u8 = 2 << 3 | 2;
 const ITEM: u8 = 1 << 3 | 2;
 
 #[expect(clippy::cast_possible_truncation, reason = "lengths below 128 only")]
-const fn length_byte(length: usize) -> u8 {
+pub(crate) const fn length_byte(length: usize) -> u8 {
     length as u8
 }
 
