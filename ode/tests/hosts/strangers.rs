@@ -123,14 +123,24 @@ fn other_core() -> String {
         writeln!(text, "{feature} = []").unwrap();
     }
     text.push_str("[dependencies]\n");
+    let known = |name: &str| {
+        let is_it = |line: &&str| line.starts_with(&format!("{name} = "));
+        shared.lines().find(is_it).unwrap()
+    };
     for name in table("dependencies").filter_map(|line| line.strip_suffix(".workspace = true")) {
         if name == "ode-macros" {
             let path = quoted(&repository().join(name));
             writeln!(text, "{name} = {{ path = {path} }}").unwrap();
         } else {
-            let is_it = |line: &&str| line.starts_with(&format!("{name} = "));
-            writeln!(text, "{}", shared.lines().find(is_it).unwrap()).unwrap();
+            writeln!(text, "{}", known(name)).unwrap();
         }
+    }
+    let linux =
+        r#"target.'cfg(all(target_os = "linux", target_pointer_width = "64"))'.dependencies"#;
+    writeln!(text, "[{linux}]").unwrap();
+    for line in table(linux) {
+        let Some((name, asked)) = line.split_once(" = { workspace = true, ") else { continue };
+        writeln!(text, "{}, {asked}", known(name).trim_end_matches(" }")).unwrap();
     }
     text
 }
