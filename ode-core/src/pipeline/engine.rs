@@ -144,6 +144,11 @@ impl Pipeline {
         self.keeper.later(Arc::clone(&self.observer), diagnostic);
     }
 
+    /// Tells the observer on this thread what the keeper has not come to: the process may be about to end.
+    pub(crate) fn tell_left(&self) {
+        self.keeper.tell_left(GRACE);
+    }
+
     /// The keyed hash of a sensitive value. Without a key there is none, and that is said once.
     pub(crate) fn hash(&self, text: &str) -> Option<String> {
         if let Some(hasher) = &self.hasher {
@@ -173,6 +178,7 @@ impl Pipeline {
         }
         self.ask_all(timeout, |destination, deadline| destination.control.ask_stop(deadline));
         self.keeper.stop();
+        self.tell_left();
     }
 
     fn ask_all(&self, timeout: Duration, ask: impl Fn(&Destination, u64) -> u64) {
@@ -216,7 +222,8 @@ impl Pipeline {
     }
 }
 
-/// How much longer than its timeout a flush may take, so that the worker's own answer arrives.
+/// How much longer than its timeout a flush may take, so that the worker's own answer arrives; and how
+/// long an end waits for an observer.
 const GRACE: Duration = Duration::from_millis(50);
 
 const NO_HASH_KEY: &str = "a field is marked sensitive = \"hash\" and no key is set: it is masked; \

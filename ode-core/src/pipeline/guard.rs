@@ -115,6 +115,7 @@ impl Drop for Guard {
                 return;
             }
             pipeline.flush(self.flush_timeout);
+            pipeline.tell_left();
             report_losses(pipeline, &pipeline.stats(&cells::sum()));
         }
     }

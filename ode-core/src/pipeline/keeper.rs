@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::clock::{Clock, ClockWatcher};
 use crate::pipeline::diagnostics::{Diagnostic, Observer, tell};
 use crate::sync::thread::{self, Thread};
-use crate::sync::{Arc, Mutex, lock_here};
+use crate::sync::{Arc, Condvar, Mutex, PoisonError, lock_here};
 
 /// Something that has a deadline.
 pub(crate) trait Due: Send + Sync + fmt::Debug {
@@ -24,6 +24,8 @@ pub(crate) struct Keeper {
 #[derive(Debug, Default)]
 struct Book {
     state: Mutex<State>,
+    /// Signalled when the thread has told what it took.
+    told: Condvar,
 }
 
 #[derive(Default)]
@@ -33,6 +35,8 @@ struct State {
     stopping: bool,
     /// Messages that a recording thread must not deliver itself.
     messages: Vec<(Observer, Diagnostic)>,
+    /// The thread has taken messages and not yet told them.
+    telling: bool,
 }
 
 impl Keeper {
@@ -57,6 +61,21 @@ impl Keeper {
         if let Some(thread) = &state.thread {
             thread.unpark();
         }
+    }
+
+    /// Tells what the thread has not come to, because the process may be about to end, and waits for
+    /// what it is telling; `false` when time ran out.
+    pub(crate) fn tell_left(&self, timeout: Duration) -> bool {
+        let messages = std::mem::take(&mut lock_here(&self.book.state).messages);
+        tell_all(&messages);
+        let state = lock_here(&self.book.state);
+        // An observer that flushes does not wait for itself.
+        if state.thread.as_ref().is_some_and(|own| own.id() == thread::current().id()) {
+            return true;
+        }
+        let telling = |state: &mut State| state.telling;
+        let waited = self.book.told.wait_timeout_while(state, timeout, telling);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.telling
     }
 
     /// Tells everybody whose deadline has passed.
@@ -85,10 +104,13 @@ impl Keeper {
                 let (messages, stopping, next) = {
                     let mut state = lock_here(&book.state);
                     let next = state.held.iter().map(|(deadline, _)| *deadline).min();
+                    state.telling = !state.messages.is_empty();
                     (std::mem::take(&mut state.messages), state.stopping, next)
                 };
-                for (observer, message) in &messages {
-                    tell(observer, message);
+                if !messages.is_empty() {
+                    tell_all(&messages);
+                    lock_here(&book.state).telling = false;
+                    book.told.notify_all();
                 }
                 if stopping {
                     return;
@@ -107,6 +129,12 @@ impl Keeper {
         if let Some(thread) = &state.thread {
             thread.unpark();
         }
+    }
+}
+
+fn tell_all(messages: &[(Observer, Diagnostic)]) {
+    for (observer, message) in messages {
+        tell(observer, message);
     }
 }
 
@@ -135,5 +163,46 @@ impl Book {
         for unit in due.iter().filter_map(|(_, unit)| unit.upgrade()) {
             unit.due(now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn what_the_thread_has_not_come_to_is_told_by_whoever_ends() {
+        let keeper = Keeper::default();
+        let (tells, told) = sync_channel(1);
+        let observer: Observer = Arc::new(move |message| tells.send(message.to_string()).unwrap());
+        keeper.later(observer, Diagnostic::configuration("no key"));
+        assert!(keeper.tell_left(LONG));
+        assert_eq!(told.try_recv().unwrap(), "no key");
+        assert!(keeper.tell_left(LONG));
+        assert!(told.try_recv().is_err(), "told twice");
+    }
+
+    #[test]
+    fn whoever_ends_waits_for_what_the_thread_is_telling() {
+        let keeper = Keeper::default();
+        let (begins, has_begun) = sync_channel(0);
+        let (release, is_released) = sync_channel::<()>(1);
+        let is_released = Mutex::new(is_released);
+        let observer: Observer = Arc::new(move |_: &Diagnostic| {
+            begins.send(()).unwrap();
+            crate::sync::lock(&is_released).recv_timeout(LONG).unwrap();
+        });
+        keeper.later(observer, Diagnostic::configuration("no key"));
+        let thread = thread::Builder::new().spawn(keeper.runner(Clock::System)).unwrap();
+        has_begun.recv_timeout(LONG).unwrap();
+        assert!(!keeper.tell_left(Duration::ZERO));
+        release.send(()).unwrap();
+        assert!(keeper.tell_left(LONG));
+        keeper.stop();
+        thread.join().unwrap();
     }
 }
