@@ -7,8 +7,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export FUZZ_CASES=${FUZZ_CASES:-1000000} CARGO_TERM_COLOR=never
-# What the properties of the encoders are counted by.
-export OTLP_CASES=${OTLP_CASES:-$FUZZ_CASES}
 # Files that are rewritten a million times are better in memory than on a disk.
 [[ -d /dev/shm ]] && export TMPDIR=${TMPDIR:-/dev/shm}
 
@@ -18,6 +16,8 @@ targets=(
     "ode-exporters --test=jsonl fuzz"
     "ode-exporters --test=jsonl properties"
     "ode-exporters --test=otlp_encode fuzz"
+    "ode-exporters --test=otlp_encode properties"
+    "ode-exporters --test=otlp_encode quick"
     "ode-rs --test=flags hostile"
     "ode-rs --lib environment::any"
 )

@@ -1,7 +1,4 @@
 //! Any event at all, through the official types and back.
-//!
-//! `OTLP_CASES=1000000 cargo test --release -p ode-exporters --test otlp_encode properties` tries a
-//! million.
 
 use ode_core::Event;
 use ode_exporters::otlp::encode::{Format, Shape, Signal};
@@ -13,18 +10,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
 
+use crate::cases::config;
 use crate::events::event;
 use crate::{json, model, support};
-
-fn config() -> ProptestConfig {
-    #[expect(clippy::disallowed_methods, reason = "a test reads its own variable")]
-    let cases = std::env::var("OTLP_CASES").ok().and_then(|cases| cases.parse().ok());
-    ProptestConfig {
-        cases: cases.unwrap_or(512),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
 
 fn expected_traces(events: &[Event]) -> ExportTraceServiceRequest {
     let mut resource_spans: Vec<ResourceSpans> = Vec::new();
@@ -84,7 +72,7 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(512))]
 
     /// Compared as the bytes that the official encoder writes: floats by their bits.
     #[test]

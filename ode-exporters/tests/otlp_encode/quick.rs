@@ -13,6 +13,7 @@ use ode_exporters::otlp::encode::{DEFAULT_REQUEST_BYTES, Encoder, Format, Shape,
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use crate::cases::config;
 use crate::support::{self, encoder};
 
 /// A value of each kind; texts and integers of all lengths.
@@ -158,11 +159,7 @@ fn check(events: &[Event], signal: Signal) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 128,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(config(128))]
 
     #[test]
     fn the_quick_way_writes_the_same_bytes(

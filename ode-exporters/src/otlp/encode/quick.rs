@@ -52,7 +52,7 @@ fn put_run_time(room: &mut Room<'_>, tag: u8, entries: &mut Entries<'_>) {
         while let Some((key, behind)) = rest.peek()
             && let Some((entry, behind)) = behind.peek()
             && let Some(space) = free.first_chunk_mut()
-            && let Some(at) = put_key(space, key)
+            && let Some(at) = put_run_time_key(space, key)
             && let Some(length) = put_value(space, tag, at, entry)
             && length <= free.len()
         {
@@ -67,7 +67,7 @@ fn put_run_time(room: &mut Room<'_>, tag: u8, entries: &mut Entries<'_>) {
 /// Puts a run-time key behind the place for the tag and the length; says where it ends.
 #[expect(clippy::inline_always, reason = "a part of the loop, to be read on its own")]
 #[inline(always)]
-fn put_key(space: &mut [u8; QUICK], key: Glance<'_>) -> Option<usize> {
+fn put_run_time_key(space: &mut [u8; QUICK], key: Glance<'_>) -> Option<usize> {
     let (wide, length) = key.run_time_key()?;
     if length > MAX_NAME || may_be_special(wide.get(..length)?) {
         return None;
