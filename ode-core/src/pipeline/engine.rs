@@ -144,11 +144,6 @@ impl Pipeline {
         self.keeper.later(Arc::clone(&self.observer), diagnostic);
     }
 
-    /// Tells the observer on this thread what the keeper has not come to: the process may be about to end.
-    pub(crate) fn tell_left(&self) {
-        self.keeper.tell_left(GRACE);
-    }
-
     /// The keyed hash of a sensitive value. Without a key there is none, and that is said once.
     pub(crate) fn hash(&self, text: &str) -> Option<String> {
         if let Some(hasher) = &self.hasher {
@@ -168,17 +163,31 @@ impl Pipeline {
         self.ask_all(timeout, |destination, deadline| destination.control.ask_flush(deadline));
     }
 
+    /// As [`Self::flush`], where the process may be about to end: in the same time the keeper tells
+    /// what was left to it.
+    pub(crate) fn flush_at_end(&self, timeout: Duration) {
+        let start = Clock::System.now();
+        self.flush(timeout);
+        self.wait_told(start, timeout);
+    }
+
+    fn wait_told(&self, start: u64, timeout: Duration) {
+        let passed = Duration::from_nanos(Clock::System.now().saturating_sub(start));
+        self.keeper.wait_told(timeout.saturating_sub(passed).max(GRACE));
+    }
+
     /// Closes every destination, delivers what it has, and ends its thread.
     pub(crate) fn stop(&self, timeout: Duration) {
         if self.is_left_behind() {
             return;
         }
+        let start = Clock::System.now();
         for destination in &self.destinations {
             destination.intake.close();
         }
         self.ask_all(timeout, |destination, deadline| destination.control.ask_stop(deadline));
         self.keeper.stop();
-        self.tell_left();
+        self.wait_told(start, timeout);
     }
 
     fn ask_all(&self, timeout: Duration, ask: impl Fn(&Destination, u64) -> u64) {
@@ -223,7 +232,7 @@ impl Pipeline {
 }
 
 /// How much longer than its timeout a flush may take, so that the worker's own answer arrives; and how
-/// long an end waits for an observer.
+/// long an end waits at least for what is to be told.
 const GRACE: Duration = Duration::from_millis(50);
 
 const NO_HASH_KEY: &str = "a field is marked sensitive = \"hash\" and no key is set: it is masked; \

@@ -114,8 +114,7 @@ impl Drop for Guard {
             if pipeline.is_left_behind() {
                 return;
             }
-            pipeline.flush(self.flush_timeout);
-            pipeline.tell_left();
+            pipeline.flush_at_end(self.flush_timeout);
             report_losses(pipeline, &pipeline.stats(&cells::sum()));
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Keeper {
 #[derive(Debug, Default)]
 struct Book {
     state: Mutex<State>,
-    /// Signalled when the thread has told what it took.
+    /// Signalled when the thread has told what it took; for those who wait for that.
     told: Condvar,
 }
 
@@ -37,6 +37,8 @@ struct State {
     messages: Vec<(Observer, Diagnostic)>,
     /// The thread has taken messages and not yet told them.
     telling: bool,
+    /// The thread takes no more of them.
+    ended: bool,
 }
 
 impl Keeper {
@@ -63,19 +65,17 @@ impl Keeper {
         }
     }
 
-    /// Tells what the thread has not come to, because the process may be about to end, and waits for
-    /// what it is telling; `false` when time ran out.
-    pub(crate) fn tell_left(&self, timeout: Duration) -> bool {
-        let messages = std::mem::take(&mut lock_here(&self.book.state).messages);
-        tell_all(&messages);
+    /// Waits until the thread has told what was left to it; `false` when time ran out.
+    pub(crate) fn wait_told(&self, timeout: Duration) -> bool {
         let state = lock_here(&self.book.state);
-        // An observer that flushes does not wait for itself.
+        // An observer that ends ode does not wait for itself.
         if state.thread.as_ref().is_some_and(|own| own.id() == thread::current().id()) {
             return true;
         }
-        let telling = |state: &mut State| state.telling;
-        let waited = self.book.told.wait_timeout_while(state, timeout, telling);
-        !waited.unwrap_or_else(PoisonError::into_inner).0.telling
+        let open = |state: &mut State| state.telling || !state.ended && !state.messages.is_empty();
+        let waited = self.book.told.wait_timeout_while(state, timeout, open);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !open(&mut state)
     }
 
     /// Tells everybody whose deadline has passed.
@@ -100,18 +100,7 @@ impl Keeper {
             loop {
                 let now = clock.now();
                 book.expire(now);
-                // Seen together: what was said before the stop is still told.
-                let (messages, stopping, next) = {
-                    let mut state = lock_here(&book.state);
-                    let next = state.held.iter().map(|(deadline, _)| *deadline).min();
-                    state.telling = !state.messages.is_empty();
-                    (std::mem::take(&mut state.messages), state.stopping, next)
-                };
-                if !messages.is_empty() {
-                    tell_all(&messages);
-                    lock_here(&book.state).telling = false;
-                    book.told.notify_all();
-                }
+                let (stopping, next) = book.tell();
                 if stopping {
                     return;
                 }
@@ -132,12 +121,6 @@ impl Keeper {
     }
 }
 
-fn tell_all(messages: &[(Observer, Diagnostic)]) {
-    for (observer, message) in messages {
-        tell(observer, message);
-    }
-}
-
 impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State").field("held", &self.held.len()).finish_non_exhaustive()
@@ -151,6 +134,26 @@ impl ClockWatcher for Book {
 }
 
 impl Book {
+    /// Tells what was left to the thread. Says whether it is to end, and what the next deadline is.
+    fn tell(&self) -> (bool, Option<u64>) {
+        // Seen together: what was said before the stop is still told.
+        let (messages, stopping, next) = {
+            let mut state = lock_here(&self.state);
+            let next = state.held.iter().map(|(deadline, _)| *deadline).min();
+            state.telling = !state.messages.is_empty();
+            state.ended = state.stopping;
+            (std::mem::take(&mut state.messages), state.stopping, next)
+        };
+        if !messages.is_empty() {
+            for (observer, message) in &messages {
+                tell(observer, message);
+            }
+            lock_here(&self.state).telling = false;
+            self.told.notify_all();
+        }
+        (stopping, next)
+    }
+
     fn expire(&self, now: u64) {
         let due: Vec<_> = {
             let mut state = lock_here(&self.state);
@@ -171,38 +174,46 @@ mod tests {
     use std::sync::mpsc::sync_channel;
 
     use super::*;
+    use crate::sync::lock;
 
     const LONG: Duration = Duration::from_secs(30);
 
     #[test]
-    fn what_the_thread_has_not_come_to_is_told_by_whoever_ends() {
+    fn whoever_ends_waits_until_what_was_said_is_told() {
         let keeper = Keeper::default();
-        let (tells, told) = sync_channel(1);
-        let observer: Observer = Arc::new(move |message| tells.send(message.to_string()).unwrap());
-        keeper.later(observer, Diagnostic::configuration("no key"));
-        assert!(keeper.tell_left(LONG));
-        assert_eq!(told.try_recv().unwrap(), "no key");
-        assert!(keeper.tell_left(LONG));
-        assert!(told.try_recv().is_err(), "told twice");
-    }
-
-    #[test]
-    fn whoever_ends_waits_for_what_the_thread_is_telling() {
-        let keeper = Keeper::default();
+        assert!(keeper.wait_told(Duration::ZERO), "nothing was said");
         let (begins, has_begun) = sync_channel(0);
         let (release, is_released) = sync_channel::<()>(1);
         let is_released = Mutex::new(is_released);
         let observer: Observer = Arc::new(move |_: &Diagnostic| {
             begins.send(()).unwrap();
-            crate::sync::lock(&is_released).recv_timeout(LONG).unwrap();
+            lock(&is_released).recv_timeout(LONG).unwrap();
         });
         keeper.later(observer, Diagnostic::configuration("no key"));
+        assert!(!keeper.wait_told(Duration::ZERO), "it is not taken yet");
         let thread = thread::Builder::new().spawn(keeper.runner(Clock::System)).unwrap();
         has_begun.recv_timeout(LONG).unwrap();
-        assert!(!keeper.tell_left(Duration::ZERO));
+        assert!(!keeper.wait_told(Duration::ZERO), "it is being told");
         release.send(()).unwrap();
-        assert!(keeper.tell_left(LONG));
+        assert!(keeper.wait_told(LONG));
         keeper.stop();
         thread.join().unwrap();
+        keeper.later(Arc::new(|_: &Diagnostic| ()), Diagnostic::configuration("too late"));
+        assert!(keeper.wait_told(Duration::ZERO), "nobody will tell it");
+    }
+
+    /// An observer that ends ode waits for everything but itself.
+    #[test]
+    fn an_observer_does_not_wait_for_itself() {
+        let keeper = Arc::new(Keeper::default());
+        let (tells, told) = sync_channel(1);
+        let own = Arc::clone(&keeper);
+        let observer: Observer =
+            Arc::new(move |_: &Diagnostic| tells.send(own.wait_told(LONG)).unwrap());
+        keeper.later(observer, Diagnostic::configuration("no key"));
+        let thread = thread::Builder::new().spawn(keeper.runner(Clock::System)).unwrap();
+        keeper.stop();
+        thread.join().unwrap();
+        assert!(told.try_recv().unwrap());
     }
 }
