@@ -5,8 +5,8 @@
 //! earlier one and what has passed since, and a read of a clock is saved. What was set is noticed
 //! after [`MAX_AGE`].
 
-use crate::clock::Moment;
 use crate::event::time::Wall;
+use crate::system_time::Moment;
 
 /// For how many nanoseconds a reading of the wall clock is gone by.
 const MAX_AGE: u64 = 1_000_000;

@@ -8,7 +8,7 @@ use crate::anchor::Anchor;
 use crate::event::time::Wall;
 use crate::sync::thread::{self, Thread};
 use crate::sync::{Arc, Mutex, lock};
-use crate::system_time;
+use crate::system_time::{self, Moment};
 
 /// Where a pipeline takes its time from.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ impl Clock {
     #[inline]
     pub(crate) fn moment(&self) -> Moment {
         match self {
-            Self::System => Moment(system_time::monotonic_nanos()),
+            Self::System => system_time::monotonic(),
             Self::Manual(clock) => Moment(lock(&clock.state).now),
         }
     }
@@ -64,24 +64,6 @@ impl Clock {
                 }
             }
         }
-    }
-}
-
-/// A monotonic moment, in nanoseconds since its clock's fixed point; only moments of one clock compare.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment(pub(crate) u64);
-
-impl Moment {
-    /// Nanoseconds from `earlier` to here; 0 when it is not earlier.
-    #[inline]
-    pub(crate) fn since(self, earlier: Self) -> u64 {
-        self.0.saturating_sub(earlier.0)
-    }
-
-    /// Nanoseconds since the clock's fixed point.
-    #[inline]
-    pub(crate) fn nanos(self) -> u64 {
-        self.0
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::context::slot::{self, Ambient};
 use crate::context::{timed, write};
 use crate::event::ids::TraceContext;
@@ -17,6 +17,7 @@ use crate::propagation::incoming::read_context;
 use crate::record::buffer::KeyRef;
 use crate::record::format;
 use crate::record::prepare::Prepared;
+use crate::system_time::Moment;
 use crate::unit::builder::WideEventBuilder;
 use crate::unit::companion::surroundings;
 use crate::unit::open::innermost;

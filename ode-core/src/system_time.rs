@@ -1,24 +1,43 @@
 //! The system's two clocks, as whole numbers.
 //!
 //! A unit reads them two or three times, and subtracts what it read. The types of the standard library
-//! make some sixty instructions of each of these, to see to what cannot be here; so where the system is
+//! make some fifty instructions of each of these, to see to what cannot be here; so where the system is
 //! known, it is asked directly. The standard library asks the same clocks.
 
-pub(crate) use source::{monotonic_nanos, wall};
+pub(crate) use source::{monotonic, wall};
+
+/// A monotonic moment, in nanoseconds since its clock's fixed point; only moments of one clock compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl Moment {
+    /// Nanoseconds from `earlier` to here; 0 when it is not earlier.
+    #[inline]
+    pub(crate) fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Nanoseconds since the clock's fixed point.
+    #[inline]
+    pub(crate) fn nanos(self) -> u64 {
+        self.0
+    }
+}
 
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod source {
     use nix::sys::time::TimeSpec;
     use nix::time::{ClockId, clock_gettime};
 
+    use super::Moment;
     use crate::event::time::Wall;
 
-    /// Nanoseconds since some fixed point.
+    /// The moment it is.
     #[inline]
-    pub(crate) fn monotonic_nanos() -> u64 {
+    pub(crate) fn monotonic() -> Moment {
         let now = read(ClockId::CLOCK_MONOTONIC);
         let seconds = now.tv_sec().cast_unsigned();
-        seconds.wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec().cast_unsigned())
+        Moment(seconds.wrapping_mul(1_000_000_000).wrapping_add(now.tv_nsec().cast_unsigned()))
     }
 
     /// Wall time.
@@ -41,16 +60,18 @@ mod source {
     use std::sync::LazyLock;
     use std::time::{Instant, SystemTime};
 
+    use super::Moment;
     use crate::event::time::Wall;
 
     /// Monotonic time is counted from here.
     static START: LazyLock<Instant> = LazyLock::new(instant);
 
-    /// Nanoseconds since some fixed point.
+    /// The moment it is.
     #[inline]
-    pub(crate) fn monotonic_nanos() -> u64 {
+    pub(crate) fn monotonic() -> Moment {
         let since = instant().saturating_duration_since(*START);
-        since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into())
+        let seconds = since.as_secs().wrapping_mul(1_000_000_000);
+        Moment(seconds.wrapping_add(since.subsec_nanos().into()))
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that reads clocks")]
@@ -74,15 +95,15 @@ mod tests {
     use crate::event::time::Wall;
 
     #[test]
-    fn monotonic_nanoseconds_are_those_of_an_instant() {
-        let (outer, before) = (monotonic_nanos(), Instant::now());
-        let inner = monotonic_nanos();
+    fn monotonic_moments_are_those_of_an_instant() {
+        let (outer, before) = (monotonic(), Instant::now());
+        let inner = monotonic();
         while before.elapsed() < Duration::from_millis(3) {
             std::hint::spin_loop();
         }
-        let inner = u128::from(monotonic_nanos() - inner);
+        let inner = u128::from(monotonic().since(inner));
         let passed = before.elapsed().as_nanos();
-        let outer = u128::from(monotonic_nanos() - outer);
+        let outer = u128::from(monotonic().since(outer));
         assert!(inner <= passed && passed <= outer, "{inner} {passed} {outer}");
     }
 

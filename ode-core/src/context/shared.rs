@@ -1,7 +1,6 @@
 //! What a unit shares with other tasks: a side record behind a lock, made when first asked for and
 //! merged into the owner's record.
 
-use crate::clock::Moment;
 use crate::context::cells::Count;
 use crate::context::write::Target;
 use crate::event::ids::{SpanId, TraceContext};
@@ -15,6 +14,7 @@ use crate::record::counter;
 use crate::record::prepare::Prepared;
 use crate::ship::decisions::Decisions;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock_here};
+use crate::system_time::Moment;
 use crate::unit::companion::Beside;
 use crate::unit::open::{KEEP_BYTES, Unit};
 

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::context::slot;
 use crate::context::write;
 use crate::event::value::Number;
 use crate::record::buffer::KeyRef;
 use crate::record::format;
+use crate::system_time::Moment;
 
 /// The two keys of a `timed!` whose name is known when the program is compiled.
 #[doc(hidden)]

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use crate::clock::{Clock, Moment};
+use crate::clock::Clock;
 use crate::event::keys::Key;
 use crate::event::value::Value;
 use crate::pipeline::engine::{GLOBAL, PipelineRef};
 use crate::pipeline::lifecycle;
 use crate::ship::shipping::Here;
 use crate::sync::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, lock};
+use crate::system_time::Moment;
 
 /// Kills a change, or with `"*"` every change: from now on nothing of it acts, in any unit, whatever
 /// flags, rollouts and stages say. `by` says who: it is on the event `ode.kill` that reports the

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use crate::anchor::Anchor;
-use crate::clock::Moment;
 use crate::context::cells::Count;
 use crate::context::shared::{Shared, copy_inherited};
 use crate::context::slot::{self, Ambient};
@@ -22,6 +21,7 @@ use crate::ship::flag::FlagKey;
 use crate::ship::own::Own;
 use crate::ship::subject::Subject;
 use crate::sync::Arc;
+use crate::system_time::Moment;
 use crate::unit::companion::{Beside, Opened, Surroundings, surroundings};
 
 /// An open unit: who it is, what was recorded, what was said about it. Owned by the task that

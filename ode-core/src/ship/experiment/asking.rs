@@ -1,6 +1,5 @@
 //! [`Asking`]: the side that answers, on the time of whoever asked.
 
-use crate::clock::Moment;
 use crate::context::current::current;
 use crate::context::slot;
 use crate::record::format;
@@ -16,6 +15,7 @@ use crate::ship::experiment::state::{Reservation, State};
 use crate::ship::experiment::ticket::{Place, Work};
 use crate::ship::shipping::Here;
 use crate::ship::stage::Stage;
+use crate::system_time::Moment;
 
 /// Who answers, and whether the other side runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

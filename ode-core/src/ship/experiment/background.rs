@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::clock::Moment;
 use crate::context::detached::detached;
 use crate::context::joined::{InEvent, Joined};
 use crate::context::slot;
@@ -27,6 +26,7 @@ use crate::ship::kill::Acting;
 use crate::ship::shipping::Here;
 use crate::ship::stage::Stage;
 use crate::sync::Arc;
+use crate::system_time::Moment;
 use crate::unit::open::{Opening, Parent, Unit};
 use crate::unit::wide_event::WideEvent;
 
