@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every property that is tried on hostile input, on a million cases each; `cargo test` tries a few.
-# `FUZZ_CASES` in the environment sets another number. Needs no nightly compiler; takes an hour and a
-# half on two cores.
+# `FUZZ_CASES` in the environment sets another number. Needs no nightly compiler; takes two hours on two
+# cores.
 #
 # With cargo-fuzz and a nightly compiler: cargo +nightly fuzz run jsonl_lines (see fuzz/Cargo.toml).
 set -euo pipefail
