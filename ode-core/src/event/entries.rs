@@ -77,8 +77,8 @@ impl<'e> Entries<'e> {
         Self { event, text: event.text.as_bytes(), rest: entries.iter() }
     }
 
-    /// What comes next, as far as it is known without looking closer; and if that has a key, what
-    /// comes behind it.
+    /// What comes next, as far as it is known without looking closer, and what comes behind it. A
+    /// run-time key comes by itself, before its value.
     #[inline]
     pub fn peek(&self) -> Option<(Glance<'e>, Self)> {
         let mut behind = self.clone();
@@ -87,7 +87,7 @@ impl<'e> Entries<'e> {
     }
 }
 
-/// A field that was not read yet.
+/// A field that was not read yet, or the run-time key of one, or the value behind that.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Glance<'e> {
@@ -138,7 +138,7 @@ impl<'e> Glance<'e> {
         self.wide().filter(|(_, length)| *length <= WIDE)
     }
 
-    /// The text of the entry, if it is one, with what is behind it in memory.
+    /// The text that an entry of text is, with what is behind it in memory, and its length.
     #[inline]
     fn wide(&self) -> Option<(&'e [u8; WIDE], usize)> {
         let text = unrange(self.entry.data);

@@ -44,7 +44,8 @@ fn put_prepared(room: &mut Room<'_>, tag: u8, keys: &mut Slots, entries: &mut En
     *entries = rest;
 }
 
-/// [`put`] while keys are run-time keys.
+/// [`put`] while keys are run-time keys. One loop for both ways takes fifteen instructions more for each
+/// attribute: what comes behind would go in and out of it as a whole.
 #[inline(never)]
 fn put_run_time(room: &mut Room<'_>, tag: u8, entries: &mut Entries<'_>) {
     let mut rest = entries.clone();
